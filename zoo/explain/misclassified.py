@@ -1,0 +1,50 @@
+"""The mistakes worth looking at."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from scipy.special import softmax
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """Misclassified images, the surest mistake first; each array has one entry an image."""
+
+    indices: np.ndarray  # into the images that were asked about
+    true: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray  # probability of the predicted class
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def captions(self, class_names) -> list[tuple[str, str]]:
+        """(true name, "predicted name 97 %") of each."""
+        rows = zip(self.true, self.predicted, self.confidence, strict=True)
+        return [(class_names[t], f"{class_names[p]} {100 * c:.0f} %") for t, p, c in rows]
+
+
+def misclassified(model: keras.Model, x: np.ndarray, y: np.ndarray, k: int = 10) -> Mistakes:
+    """The `k` mistakes of a classifier that it is most confident of; fewer if it makes fewer.
+
+    Args:
+        model: gives logits (n, classes).
+        x: images as the model takes them, (n, height, width, channels).
+        y: integer labels (n,).
+
+    Raises:
+        ValueError: as many labels as images are needed, within the model's classes.
+    """
+    y = np.asarray(y)
+    if y.shape != (len(x),):
+        raise ValueError(f"{len(x)} images need labels of shape ({len(x)},), not {y.shape}")
+    probabilities = softmax(model.predict(x, batch_size=512, verbose=0), axis=-1)
+    classes = probabilities.shape[-1]
+    if len(y) and not 0 <= y.min() <= y.max() < classes:
+        raise ValueError(f"labels run from {y.min()} to {y.max()}, the model has {classes} classes")
+    predicted = probabilities.argmax(axis=-1)
+    confidence = probabilities.max(axis=-1)
+    wrong = np.flatnonzero(predicted != y)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:k]
+    return Mistakes(worst, y[worst], predicted[worst], confidence[worst])

@@ -1,0 +1,145 @@
+"""The table a course writes beside a net: shape, parameters, receptive field, multiply-adds."""
+
+import html
+import math
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+from rich.console import Console
+from rich.table import Table
+
+from zoo.explain.receptive_field import receptive_field
+
+HEADINGS = ("layer", "type", "output", "parameters", "receptive field", "jump", "multiply-adds")
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer; sizes are (height, width) in pixels of the input, for one image."""
+
+    name: str
+    type: str
+    output_shape: tuple
+    params: int
+    receptive_field: tuple[int, int] | None
+    jump: tuple[float, float] | None
+    multiply_adds: int
+
+    def cells(self) -> tuple[str, ...]:
+        return (
+            self.name,
+            self.type,
+            " x ".join("?" if side is None else str(side) for side in self.output_shape),
+            f"{self.params:,}" if self.params else "",
+            _square(self.receptive_field),
+            _square(self.jump),
+            f"{self.multiply_adds:,}" if self.multiply_adds else "",
+        )
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """Rows to read, totals, and a table when printed or shown in a notebook."""
+
+    name: str
+    rows: tuple[LayerRow, ...]
+    params: int
+    trainable_params: int
+
+    @property
+    def multiply_adds(self) -> int:
+        return sum(row.multiply_adds for row in self.rows)
+
+    @property
+    def totals(self) -> str:
+        return (
+            f"{self.params:,} parameters, {self.trainable_params:,} trainable; "
+            f"{self.multiply_adds:,} multiply-adds an image"
+        )
+
+    def table(self) -> Table:
+        table = Table(title=self.name, caption=self.totals, title_justify="left")
+        for heading in HEADINGS:
+            numeric = heading not in ("layer", "type", "output")
+            table.add_column(heading, justify="right" if numeric else "left")
+        for row in self.rows:
+            table.add_row(*row.cells())
+        return table
+
+    def __str__(self) -> str:
+        console = Console(width=120, no_color=True)
+        with console.capture() as text:
+            console.print(self.table())
+        return text.get()
+
+    def _repr_html_(self) -> str:
+        def line(tag, cells):
+            styles = ["left"] * 3 + ["right"] * 4
+            return "".join(
+                f"<{tag} style='text-align:{style}'>{html.escape(cell)}</{tag}>"
+                for style, cell in zip(styles, cells, strict=True)
+            )
+
+        body = "".join(f"<tr>{line('td', row.cells())}</tr>" for row in self.rows)
+        return (
+            f"<table><caption>{html.escape(self.name)}: {self.totals}</caption>"
+            f"<tr>{line('th', HEADINGS)}</tr>{body}</table>"
+        )
+
+
+def summary(model: keras.Model) -> ModelSummary:
+    """Output shape, parameters, receptive field, jump and multiply-adds of each layer.
+
+    Multiply-adds count the products of convolutions, fully connected layers and of layers that
+    have a method `multiply_adds()`; norms, activations and biases are left out, as is customary.
+    A layer used twice has a row with its parameters once.
+
+    Raises:
+        ValueError: the model is not a built functional graph.
+    """
+    if not isinstance(model, keras.models.Functional | keras.models.Sequential) or not model.built:
+        raise ValueError(f"{model.name} is not a built functional graph; its layers have no order")
+    has_image = any(len(x.shape) == 4 for x in model.inputs)
+    fields = receptive_field(model) if has_image else {}
+    rows = [_row(layer, name, fields.get(name)) for name, layer in _walk(model)]
+    trainable = sum(math.prod(v.shape) for v in model.trainable_variables)
+    return ModelSummary(model.name, tuple(rows), model.count_params(), trainable)
+
+
+def _walk(model, prefix=""):
+    for layer in model.layers:
+        if isinstance(layer, keras.models.Functional | keras.models.Sequential):
+            yield from _walk(layer, f"{prefix}{layer.name}/")
+        else:
+            yield prefix + layer.name, layer
+
+
+def _row(layer, name, field) -> LayerRow:
+    output = keras.tree.flatten(layer.output)[0].shape[1:]
+    size, jump = (field.size, field.jump) if field else (None, None)
+    kind = type(layer).__name__
+    return LayerRow(name, kind, tuple(output), layer.count_params(), size, jump, _products(layer))
+
+
+def _products(layer) -> int:
+    """Multiplications of one image's pass through a layer."""
+    if hasattr(layer, "multiply_adds"):
+        return layer.multiply_adds()
+    if not hasattr(layer, "kernel") and not hasattr(layer, "pointwise_kernel"):
+        return 0
+    sides = layer.output.shape[1:-1]
+    if None in sides:
+        return 0
+    if isinstance(layer, layers.Conv2DTranspose):  # each input value meets the whole kernel
+        sides = layer.input.shape[1:-1]
+    kernels = ("kernel", "depthwise_kernel", "pointwise_kernel")
+    weights = [getattr(layer, name) for name in kernels if hasattr(layer, name)]
+    return math.prod(sides) * sum(math.prod(w.shape) for w in weights)
+
+
+def _square(sides) -> str:
+    if sides is None:
+        return ""
+    height, width = [int(side) if side == int(side) else side for side in sides]
+    return str(height) if height == width else f"{height} x {width}"

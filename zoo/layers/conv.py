@@ -1,0 +1,24 @@
+"""Convolution, batch norm, ReLU: the brick of nearly every net of the course."""
+
+from keras import layers
+
+
+def conv_bn_relu(x, filters, name, *, kernel_size=3, strides=1, padding="same", pool=False):
+    """Convolution without bias, optional 2x2 max-pooling, batch norm, ReLU.
+
+    The norm's momentum and epsilon are those of the course's PyTorch nets (0.9 and 1e-5): Keras's
+    own 0.99 still averages over the first epochs when a short run is already over.
+    """
+    x = layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+    )(x)
+    if pool:
+        x = layers.MaxPooling2D(name=f"{name}_pool")(x)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)

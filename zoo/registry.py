@@ -1,0 +1,153 @@
+"""From a name to the function that builds the model, and to the card that describes it."""
+
+import difflib
+import fnmatch
+import html
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import keras
+
+from zoo import weights as weight_files
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What the zoo knows of a model without building it."""
+
+    name: str
+    summary: str  # the first line of the builder's docstring
+    session: int | None
+    task: str
+    dataset: str | None
+    source: str | None  # paper or lesson
+    cam_layer: str | None  # where GradCAM looks; None: the last layer with a feature map
+    variant_of: str | None
+    weights: Mapping[str, str]  # tag -> SHA-256 of the file in zoo/weights/
+    builder: Callable[..., keras.Model] = field(repr=False)
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The builder's keyword arguments and their defaults: what `zoo.get` passes on."""
+        builder = card(self.variant_of).builder if self.variant_of else self.builder
+        parameters = inspect.signature(builder).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    def rows(self) -> list[tuple[str, str]]:
+        """(label, text) pairs, as the command line and a notebook show them."""
+        options = ", ".join(f"{name}={default!r}" for name, default in self.options.items())
+        rows = [
+            ("summary", self.summary),
+            ("session", self.session),
+            ("task", self.task),
+            ("dataset", self.dataset),
+            ("source", self.source),
+            ("GradCAM layer", self.cam_layer),
+            ("variant of", self.variant_of),
+            ("weights", ", ".join(self.weights)),
+            ("options", options),
+        ]
+        return [(label, str(value)) for label, value in rows if value not in (None, "")]
+
+    def _repr_html_(self) -> str:
+        left = "style='text-align:left;vertical-align:top'"
+        cells = "".join(
+            f"<tr><th {left}>{label}</th><td {left}>{html.escape(text)}</td></tr>"
+            for label, text in self.rows()
+        )
+        return f"<b>{html.escape(self.name)}</b><table>{cells}</table>"
+
+
+_cards: dict[str, ModelCard] = {}
+
+
+def register(
+    *,
+    session: int | None = None,
+    task: str = "classification",
+    dataset: str | None = None,
+    source: str | None = None,
+    cam_layer: str | None = None,
+    variant_of: str | None = None,
+    weights: Mapping[str, str] | None = None,
+):
+    """Put a build function into the zoo under its own `__name__`.
+
+        @zoo.register(session=8, dataset="cifar10")
+        def my_net(*, input_shape=(32, 32, 3), num_classes=10): ...
+
+    Running the same definition again replaces it, as a notebook cell does.
+
+    Raises:
+        ValueError: another function already has the name.
+    """
+
+    def add(builder):
+        name = builder.__name__
+        known = _cards.get(name)
+        if known and _place(known.builder) != _place(builder):
+            raise ValueError(
+                f"a model named {name!r} is registered already, by {_place(known.builder)}; "
+                f"rename the function in {_place(builder)}"
+            )
+        summary = (inspect.getdoc(builder) or "").partition("\n")[0]
+        _cards[name] = ModelCard(
+            name, summary, session, task, dataset, source, cam_layer, variant_of, weights or {},
+            builder,
+        )  # fmt: skip
+        return builder
+
+    return add
+
+
+def get(name: str, *, weights: str | None = None, **overrides) -> keras.Model:
+    """Build the model registered as `name`; a classifier gives logits.
+
+    Args:
+        name: one of `zoo.list_models()`.
+        weights: a tag on the model's card, such as `"cifar10"`, or a `.weights.h5` file of yours;
+            None leaves the fresh initialisation.
+        **overrides: the builder's keyword arguments, `input_shape` and `num_classes` among them.
+
+    Raises:
+        ValueError: unknown name, override or weights, or weights that do not fit the model.
+    """
+    entry = card(name)
+    unknown = overrides.keys() - entry.options.keys()
+    if unknown:
+        raise ValueError(
+            f"{name} has no option {', '.join(map(repr, sorted(unknown)))}; "
+            f"it takes {', '.join(entry.options)}"
+        )
+    model = entry.builder(**overrides)
+    if weights is not None:
+        weight_files.load_into(model, name, weights, entry.weights)
+    return model
+
+
+def list_models(
+    pattern: str = "*", *, session: int | None = None, task: str | None = None
+) -> list[str]:
+    """Registered names that match a shell pattern, sorted; `session` and `task` narrow it."""
+    return sorted(
+        name
+        for name, entry in _cards.items()
+        if fnmatch.fnmatchcase(name, pattern)
+        and session in (None, entry.session)
+        and task in (None, entry.task)
+    )
+
+
+def card(name: str) -> ModelCard:
+    """The card of a registered model; `ValueError` with the nearest names if there is none."""
+    if name not in _cards:
+        near = difflib.get_close_matches(str(name), _cards, n=3, cutoff=0.5) or list_models()
+        raise ValueError(
+            f"no model named {name!r}; nearest: {', '.join(near)}. `zoo list` shows all of them"
+        )
+    return _cards[name]
+
+
+def _place(function) -> str:
+    return f"{function.__module__}.{function.__qualname__}"

@@ -1,0 +1,135 @@
+"""The figures of a report; each writes a PNG and returns its path."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from sklearn.metrics import ConfusionMatrixDisplay
+
+INK, FAINT = "#1f2430", "#c9ced8"
+TRAIN, VAL, ACCENT = "#8a94a6", "#2f6fde", "#e4572e"
+STYLE = {
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": FAINT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "grid.color": "#e9ecf1",
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+}
+
+
+def history(path: str | Path, rows: Sequence[dict[str, float]]) -> Path:
+    """Loss and accuracy over the epochs, training and validation, the last values written out."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(10, 3.6, columns=2)
+        epochs = [row["epoch"] for row in rows]
+        for axis, key in zip(axes, ("loss", "accuracy"), strict=True):
+            axis.set_title(key.capitalize())
+            for name, color, prefix in (("training", TRAIN, ""), ("validation", VAL, "val_")):
+                values = [row.get(prefix + key) for row in rows]
+                if None in values or not values:
+                    continue
+                axis.plot(epochs, values, color=color, marker="o", markersize=3, label=name)
+                last = f"{values[-1]:.2%}" if key == "accuracy" else f"{values[-1]:.3f}"
+                axis.plot([], [], " ", label=f"  last {last}")
+            axis.set_xlabel("epoch")
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axis.legend(ncols=2, columnspacing=0.5, handletextpad=0.4)
+        axes[1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        return _save(figure, path)
+
+
+def learning_rate(path: str | Path, epochs, rates, momenta=None) -> Path:
+    """The rate over the training, in epochs; the momentum beneath it where it cycles."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(10, 2.8, columns=1 if momenta is None else 2)
+        curves = [("Learning rate", rates, ACCENT)]
+        if momenta is not None:
+            curves.append(("Momentum", momenta, VAL))
+        for axis, (title, values, color) in zip(axes, curves, strict=True):
+            axis.plot(epochs, values, color=color)
+            axis.set_title(title)
+            axis.set_xlabel("epoch")
+            axis.margins(x=0)
+        return _save(figure, path)
+
+
+def lr_range(path: str | Path, rates, losses, suggestion: float) -> Path:
+    """A range test: smoothed loss over rate, logarithmic, with the suggested rate marked."""
+    with matplotlib.rc_context(STYLE):
+        figure, (axis,) = _figure(7, 3.6)
+        axis.semilogx(rates, losses, color=VAL)
+        axis.axvline(suggestion, color=ACCENT, linestyle="--", label=f"suggested {suggestion:.1e}")
+        axis.set(title="Range test", xlabel="learning rate", ylabel="loss")
+        axis.legend()
+        return _save(figure, path)
+
+
+def confusion(path: str | Path, true, predicted, class_names: Sequence[str]) -> Path:
+    """Rows are true classes, columns predicted ones, cells per cent of the row."""
+    with matplotlib.rc_context(STYLE | {"axes.grid": False}):
+        side = 3 + 0.5 * len(class_names)
+        figure, (axis,) = _figure(side, side)
+        display = ConfusionMatrixDisplay.from_predictions(
+            true, predicted, labels=range(len(class_names)), display_labels=class_names,
+            normalize="true", values_format=".0%", cmap="Blues", colorbar=False,
+            include_values=len(class_names) <= 20, xticks_rotation="vertical", ax=axis,
+            text_kw={"fontsize": 8},
+        )  # fmt: skip
+        for text in np.ravel(display.text_ if display.text_ is not None else []):
+            text.set_text("" if text.get_text() == "0%" else text.get_text().rstrip("%"))
+        axis.set(xlabel="predicted", ylabel="true")
+        return _save(figure, path)
+
+
+def gallery(path: str | Path, images, captions: Sequence[tuple[str, str]], columns=5) -> Path:
+    """uint8 images in rows of five, each under its true name and above what was predicted."""
+    with matplotlib.rc_context(STYLE):
+        if len(images) == 0:
+            figure, (axis,) = _figure(10, 1)
+            axis.set_axis_off()
+            axis.text(0, 0.5, "Not one validation image was misclassified.", va="center")
+            return _save(figure, path)
+        rows = -(-len(images) // columns)
+        figure, axes = _figure(2 * columns, 2.55 * rows, rows=rows, columns=columns)
+        for axis in axes:
+            axis.set_axis_off()
+        for axis, image, (true, predicted) in zip(axes, images, captions, strict=False):
+            axis.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            axis.set_title(true, loc="center", fontsize=10)
+            axis.text(0.5, -0.04, predicted, color=ACCENT, ha="center", va="top",
+                      transform=axis.transAxes)  # fmt: skip
+        return _save(figure, path)
+
+
+def overlay(image: np.ndarray, heat: np.ndarray, strength: float = 0.5, size: int = 128):
+    """A uint8 image (h, w, 1 or 3) under its heat map (h, w) in [0, 1], enlarged to be seen."""
+    image = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+    if min(image.shape[:2]) < size:
+        scale = -(-size // min(image.shape[:2]))
+        image = image.repeat(scale, axis=0).repeat(scale, axis=1)
+        heat = cv2.resize(heat, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    colors = matplotlib.colormaps["jet"](heat)[..., :3] * 255
+    return np.round((1 - strength) * image + strength * colors).astype("uint8")
+
+
+def _figure(width, height, rows=1, columns=1):
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    return figure, np.ravel(figure.subplots(rows, columns))
+
+
+def _save(figure, path) -> Path:
+    figure.savefig(path)
+    return Path(path)

@@ -1,0 +1,19 @@
+"""Callbacks for any `model.fit`, on every backend."""
+
+from zoo.training.callbacks.checkpoint import Checkpoint
+from zoo.training.callbacks.metrics_log import MetricsLog
+from zoo.training.callbacks.non_finite import StopOnNonFinite
+from zoo.training.callbacks.progress import Progress
+from zoo.training.callbacks.reports import ConfusionReport, GradCAMReport, MisclassifiedReport
+from zoo.training.callbacks.weight_penalty import WeightPenalty
+
+__all__ = [
+    "Checkpoint",
+    "ConfusionReport",
+    "GradCAMReport",
+    "MetricsLog",
+    "MisclassifiedReport",
+    "Progress",
+    "StopOnNonFinite",
+    "WeightPenalty",
+]

@@ -1,0 +1,83 @@
+"""Checkpoints that survive a kill, a full disk and a loss that blows up."""
+
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.datasets.files import write_atomically
+
+KEPT = 2  # the latest, and the one before it
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Save the whole state of training after each epoch to `folder/epoch-<n>.npz`.
+
+    That is every variable of model and optimizer, the seeds of dropout included, which Keras's
+    `save_weights` leaves out. A file takes its name once it is complete.
+    """
+
+    def __init__(self, folder: str | Path):
+        super().__init__()
+        self.folder = Path(folder)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            f"{i:05d}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_state(self.model))
+        }
+        path = self.folder / f"epoch-{epoch + 1:04d}.npz"
+        try:
+            write_atomically(path, lambda file: np.savez(file, **state))
+        except OSError as error:
+            kept = latest(self.folder)
+            raise OSError(
+                error.errno,
+                f"the checkpoint of epoch {epoch + 1} could not be written ({error.strerror}); "
+                f"{f'{kept} is whole' if kept else 'there is none before it'}. "
+                f"Make room and resume",
+            ) from error
+        for old in checkpoints(self.folder)[:-KEPT]:
+            old.unlink()
+
+
+def checkpoints(folder: str | Path) -> list[Path]:
+    """The checkpoint files of a folder, oldest first."""
+    return sorted(p for p in Path(folder).glob("epoch-*.npz") if re.search(r"-\d+\.npz$", p.name))
+
+
+def latest(folder: str | Path) -> Path | None:
+    return (checkpoints(folder) or [None])[-1]
+
+
+def restore(model: keras.Model, folder: str | Path) -> int:
+    """Put the newest readable checkpoint into a compiled model; the number of epochs it has had.
+
+    Raises:
+        ValueError: the checkpoint is of another model or optimizer.
+    """
+    model.optimizer.build(model.trainable_variables)
+    for path in reversed(checkpoints(folder)):
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                values = [arrays[key] for key in sorted(arrays)]
+        except Exception as error:
+            print(f"{path} cannot be read ({error}); going back to the one before it")
+            continue
+        variables = _state(model)
+        ours, theirs = [[tuple(v.shape) for v in state] for state in (variables, values)]
+        if ours != theirs:
+            raise ValueError(
+                f"{path} holds {len(theirs)} variables of another model or optimizer "
+                f"(this one has {len(ours)}, or other shapes); resume with the arguments and the "
+                f"zoo version it was started with"
+            )
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return int(path.stem.rpartition("-")[2])
+    return 0
+
+
+def _state(model: keras.Model) -> list[keras.Variable]:
+    return [*model.variables, *model.optimizer.variables]

@@ -1,0 +1,43 @@
+"""A row an epoch in a CSV file, for people and for resuming."""
+
+import csv
+import time
+from pathlib import Path
+
+import keras
+
+from zoo.training.schedules import rate_at
+
+
+def read_metrics(path: str | Path) -> list[dict[str, float]]:
+    """The rows of a `metrics.csv`, numbers as floats; none if there is no file."""
+    if not Path(path).exists():
+        return []
+    with open(path, newline="") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+class MetricsLog(keras.callbacks.Callback):
+    """Write epoch, Keras's logs, the learning rate and the seconds of each epoch to `path`.
+
+    Rows of epochs from `initial_epoch` on are dropped first: they are made again.
+    """
+
+    def __init__(self, path: str | Path, initial_epoch: int = 0):
+        super().__init__()
+        self.path = Path(path)
+        self.rows = [row for row in read_metrics(path) if row["epoch"] <= initial_epoch]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        last_step = (epoch + 1) * (self.params.get("steps") or 1) - 1
+        row = {"epoch": epoch + 1} | {key: float(value) for key, value in (logs or {}).items()}
+        row["learning_rate"] = rate_at(self.model.optimizer, last_step)
+        row["seconds"] = round(time.perf_counter() - self._began, 2)
+        self.rows.append(row)
+        with open(self.path, "w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=self.rows[0], restval="")
+            writer.writeheader()
+            writer.writerows(self.rows)

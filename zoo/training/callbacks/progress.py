@@ -1,0 +1,89 @@
+"""A live line with what one wants to know while a net trains."""
+
+import time
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from zoo.training.schedules import rate_at
+
+REFRESH = 0.25  # seconds between redraws: no step waits for the terminal
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar with loss, accuracy, rate and time left; a line an epoch where there is no terminal.
+
+    Pass `verbose=0` to `model.fit` beside it.
+    """
+
+    def __init__(self, console: Console | None = None):
+        super().__init__()
+        self.console = console or Console(highlight=False)
+        self._bar = None
+
+    def on_train_begin(self, logs=None):
+        self._first = None
+        if self.console.is_terminal:
+            self._bar = Bar(
+                TextColumn("epoch {task.fields[epoch]}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[numbers]}"),
+                TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+                console=self.console,
+                transient=True,
+                auto_refresh=False,
+            )
+            self._bar.start()
+            self._task = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch, self._began, self._shown = epoch, time.perf_counter(), 0.0
+        self._steps = self.params.get("steps") or 0
+        if self._first is None:
+            self._first = epoch
+        if self._bar and self._task is None:  # all epochs to come: the time left is the run's
+            total = (self.params["epochs"] - epoch) * self._steps
+            self._task = self._bar.add_task("", total=total or None, epoch="", numbers="")
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.perf_counter()
+        if self._bar is None or now - self._shown < REFRESH:
+            return
+        self._shown = now
+        step = self._epoch * self._steps + batch
+        numbers = _numbers(logs or {}) + f"  rate {rate_at(self.model.optimizer, step):.2e}"
+        self._bar.update(
+            self._task,
+            completed=(self._epoch - self._first) * self._steps + batch + 1,
+            epoch=f"{self._epoch + 1}/{self.params['epochs']}",
+            numbers=numbers,
+            refresh=True,
+        )
+
+    def on_epoch_end(self, epoch, logs=None):
+        rate = rate_at(self.model.optimizer, (epoch + 1) * (self._steps or 1) - 1)
+        seconds = time.perf_counter() - self._began
+        self.console.print(
+            f"epoch {epoch + 1:>3}/{self.params['epochs']}  {_numbers(logs or {})}  "
+            f"rate {rate:.2e}  {seconds:.1f} s",
+            soft_wrap=True,
+        )
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self):
+        """Give the terminal back; also for a training that an exception ended."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+
+def _numbers(logs: dict[str, float]) -> str:
+    return "  ".join(
+        f"{key} {value:.2%}" if "accuracy" in key else f"{key} {value:.4f}"
+        for key, value in logs.items()
+    )

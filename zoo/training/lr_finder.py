@@ -1,0 +1,89 @@
+"""The learning-rate range test: raise the rate step by step and watch the loss.
+
+Source: Smith, Cyclical learning rates for training neural networks (arXiv:1506.01186).
+"""
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.report import figures
+
+
+@dataclass(frozen=True)
+class LRFinder:
+    """The outcome of a range test."""
+
+    rates: np.ndarray
+    losses: np.ndarray  # smoothed, a value a rate
+
+    @property
+    def suggestion(self) -> float:
+        """A tenth of the rate at which the loss was lowest: near the edge, on the safe side."""
+        return float(self.rates[np.argmin(self.losses)] / 10)
+
+    def plot(self, path: str | Path) -> Path:
+        """Draw loss over rate, the suggestion marked, to a PNG."""
+        return figures.lr_range(path, self.rates, self.losses, self.suggestion)
+
+
+def find_lr(
+    model: keras.Model,
+    batches,
+    *,
+    min_lr: float = 1e-6,
+    max_lr: float = 1.0,
+    steps: int = 100,
+    smoothing: float = 0.9,
+) -> LRFinder:
+    """Train `steps` steps on rates from `min_lr` to `max_lr`; stop early when the loss diverges.
+
+    The compiled model trains with an optimizer of its own kind and loss; afterwards weights,
+    optimizer and seeds are as they were before.
+
+    Args:
+        model: compiled.
+        batches: yields (x, y); begun again when it ends.
+        smoothing: weight of the past in the running mean of the losses.
+
+    Raises:
+        ValueError: the model is not compiled, or the rates or steps make no range.
+    """
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError("the model is not compiled; call model.compile(optimizer, loss) first")
+    if not 0 < min_lr < max_lr or steps < 2:
+        raise ValueError(f"no range: min_lr={min_lr}, max_lr={max_lr}, steps={steps}")
+    before = [keras.ops.convert_to_numpy(v) for v in model.variables]
+    own_optimizer = model.optimizer
+    inner = getattr(own_optimizer, "inner_optimizer", own_optimizer)
+    probe = type(inner).from_config(inner.get_config() | {"learning_rate": min_lr})
+    if inner is not own_optimizer:
+        probe = keras.optimizers.LossScaleOptimizer(probe)
+    rates, losses, average = [], [], 0.0
+    try:
+        _use(model, probe)
+        stream = itertools.chain.from_iterable(itertools.repeat(batches))
+        grid = np.geomspace(min_lr, max_lr, steps)
+        for step, (rate, (x, y)) in enumerate(zip(grid, stream, strict=False), start=1):
+            probe.learning_rate = rate
+            model.reset_metrics()
+            loss = float(model.train_on_batch(x, y, return_dict=True)["loss"])
+            average = smoothing * average + (1 - smoothing) * loss
+            smooth = average / (1 - smoothing**step)
+            if not np.isfinite(loss) or (losses and smooth > 4 * min(losses)):
+                break
+            rates.append(rate)
+            losses.append(smooth)
+    finally:
+        _use(model, own_optimizer)
+        for variable, value in zip(model.variables, before, strict=True):
+            variable.assign(value)
+    return LRFinder(np.array(rates), np.array(losses))
+
+
+def _use(model: keras.Model, optimizer) -> None:
+    model.optimizer = optimizer
+    model.train_function = None  # compiled around the other one

@@ -1,0 +1,147 @@
+"""The one-cycle policy: the rate rises and falls once, the momentum mirrors it.
+
+Source: Smith and Topin, Super-Convergence (arXiv:1708.07120); Smith, A disciplined approach to
+neural network hyper-parameters (arXiv:1803.09820).
+"""
+
+import functools
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that rises to `max_lr` and falls to nearly nothing, step by step.
+
+        steps = epochs * len(batches)
+        rate = OneCycle(0.01, total_steps=steps, peak_step=steps // 5, momentum=(0.95, 0.85))
+        model.compile(cycle_momentum(keras.optimizers.Adam(rate)), ...)
+
+    The rate is `max_lr / div_factor` at step 0, `max_lr` at `peak_step` and
+    `max_lr / div_factor / final_div_factor` at `total_steps - 1` and after, as with torch's
+    `OneCycleLR` (whose `pct_start * total_steps - 1` is the `peak_step` here).
+
+    Args:
+        max_lr: the highest rate.
+        total_steps: optimizer steps of the whole training, `epochs * len(batches)`.
+        peak_step: the step at which the rate is highest.
+        div_factor: `max_lr` over the first rate.
+        final_div_factor: the first rate over the last; None: no annihilation, they are equal.
+        anneal: "cos" or "linear".
+        momentum: (high, low), reached at the ends and at the peak; `cycle_momentum` applies it.
+
+    Raises:
+        ValueError: steps out of order, a rate or factor that is not positive, an unknown anneal.
+    """
+
+    def __init__(
+        self,
+        max_lr: float,
+        total_steps: int,
+        peak_step: float,
+        div_factor: float = 25.0,
+        final_div_factor: float | None = 1e4,
+        anneal: str = "cos",
+        momentum: tuple[float, float] | None = None,
+    ):
+        if not 0 <= peak_step < total_steps:
+            raise ValueError(
+                f"peak_step={peak_step} must lie in 0 to total_steps - 1 = {total_steps - 1}"
+            )
+        factors = {"max_lr": max_lr, "div_factor": div_factor, "final_div_factor": final_div_factor}
+        for name, value in factors.items():
+            if value is not None and not value > 0:
+                raise ValueError(f"{name}={value} must be positive")
+        if anneal not in ("cos", "linear"):
+            raise ValueError(f'anneal={anneal!r} must be "cos" or "linear"')
+        if momentum is not None and not (len(momentum) == 2 and all(0 <= m < 1 for m in momentum)):
+            raise ValueError(f"momentum={momentum} must be (high, low), both from 0 up to 1")
+        self.max_lr, self.total_steps, self.peak_step = max_lr, total_steps, peak_step
+        self.div_factor, self.final_div_factor = div_factor, final_div_factor
+        self.anneal = anneal
+        self.momentum = None if momentum is None else tuple(momentum)
+
+    def __call__(self, step):
+        """The rate at `step`."""
+        first = self.max_lr / self.div_factor
+        last = first / (self.final_div_factor or 1.0)
+        return self._cycle(step, first, self.max_lr, last)
+
+    def momentum_at(self, step):
+        """The momentum at `step`; `ValueError` if the schedule was made without."""
+        if self.momentum is None:
+            raise ValueError("this OneCycle has no momentum; give it momentum=(0.95, 0.85), say")
+        high, low = self.momentum
+        return self._cycle(step, high, low, high)
+
+    def _cycle(self, step, first, peak, last):
+        step = ops.cast(step, "float32")
+        up = ops.clip(step / max(self.peak_step, 1e-9), 0.0, 1.0)
+        fall = self.total_steps - 1 - self.peak_step
+        down = ops.clip((step - self.peak_step) / max(fall, 1e-9), 0.0, 1.0)
+        if self.anneal == "cos":
+            up, down = [(1 - ops.cos(np.pi * part)) / 2 for part in (up, down)]
+        rising, falling = first + (peak - first) * up, peak + (last - peak) * down
+        return ops.where(step <= self.peak_step, rising, falling)
+
+    def get_config(self):
+        return {
+            "max_lr": self.max_lr,
+            "total_steps": self.total_steps,
+            "peak_step": self.peak_step,
+            "div_factor": self.div_factor,
+            "final_div_factor": self.final_div_factor,
+            "anneal": self.anneal,
+            "momentum": self.momentum,
+        }
+
+
+def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Let an optimizer's momentum follow the `OneCycle` that is its learning rate.
+
+    SGD's and RMSprop's `momentum`, or `beta_1` of the Adam family, is what
+    `OneCycle.momentum_at(optimizer.iterations)` says in every step, on every backend. Returns the
+    same optimizer.
+
+    Raises:
+        ValueError: no OneCycle with momentum as learning rate, or an optimizer without momentum.
+    """
+    schedule = optimizer._learning_rate  # the public property gives a number
+    if not isinstance(schedule, OneCycle) or schedule.momentum is None:
+        raise ValueError(
+            f"{optimizer.name}'s learning rate must be a OneCycle(..., momentum=(high, low)), "
+            f"not {schedule!r}"
+        )
+    name = next((n for n in ("beta_1", "momentum") if getattr(optimizer, n, None)), None)
+    if name is None:
+        raise ValueError(f"{optimizer.name} has no momentum to cycle; SGD needs momentum=0.9, say")
+    plain_apply = optimizer.apply
+
+    @functools.wraps(plain_apply)
+    def apply(*args, **kwargs):
+        # Keras bakes this number into the compiled step; a tensor of the step counter it follows.
+        constant = getattr(optimizer, name)
+        momentum = schedule.momentum_at(optimizer.iterations)
+        if keras.config.backend() == "torch":  # eager, and torch's fused updates want a number
+            momentum = momentum.item()
+        setattr(optimizer, name, momentum)
+        try:
+            return plain_apply(*args, **kwargs)
+        finally:
+            setattr(optimizer, name, constant)
+
+    optimizer.apply = apply
+    return optimizer
+
+
+def rate_at(optimizer: keras.optimizers.Optimizer, step: int) -> float:
+    """The rate of optimizer step `step`, from its schedule, or the constant rate.
+
+    Counted from outside, because jax keeps `optimizer.iterations` to itself within an epoch.
+    """
+    schedule = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
+    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return float(schedule(step))
+    return float(optimizer.learning_rate)
