@@ -1,70 +1,115 @@
-"""Batches that are a pure function of seed, epoch and index, so that every backend sees the same.
+"""Batches that are a pure function of seed, epoch and index, so that every backend sees the same."""
 
-Keras calls `batches[i]` from several threads and, on tensorflow, ahead of time; nothing here
-depends on the order of those calls.
-"""
-
+import collections
 import copy
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import albumentations
 import keras
 import numpy as np
+from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(PyDatasetAdapter):
     """Shuffled, augmented, normalised batches of in-memory images, for `model.fit`.
 
     Use `Dataset.batches`, or hand it arrays of your own: images (n, h, w, c) as uint8 and
-    whatever labels your loss takes. `epoch` counts the passes made; set it to go on from a
-    later epoch with the order and augmentation that epoch would have had.
+    whatever labels your loss takes. `batches[i]` is one batch of the current epoch. `epoch`
+    counts the passes made; set it to go on with a later epoch's order and augmentation.
+
+    It is a Keras data adapter, which `fit` takes as it is. Given a PyDataset, `fit` would shuffle
+    the order of the batches once more, and with several workers carry some into the next epoch.
     """
 
     def __init__(
-        self, x, y, batch_size, transforms=(), *, mean, std, shuffle=True, seed=0, workers=2
+        self, x, y, batch_size, transforms=(), *, mean, std, shuffle=True, seed=0, workers=1
     ):
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
-        super().__init__(workers=workers, max_queue_size=8)
         self.x, self.y = x, y
-        self.batch_size = batch_size
+        self.size = batch_size
         self.pipeline = albumentations.Compose(list(transforms)) if transforms else None
-        self.mean, self.std = np.asarray(mean, "float32"), np.asarray(std, "float32")
-        self.shuffle, self.seed = shuffle, seed
+        self.mean, self.std = mean, std
+        self.shuffle_images, self.seed = shuffle, seed
+        self.workers = workers
         self.epoch = 0
         self._order = (None, None)  # (epoch, permutation): drawn once an epoch
         self._local = threading.local()  # a pipeline holds random state: one a thread
+        self._starting_over = True
+        super().__init__(_Source(self))
 
     def __len__(self) -> int:
-        return -(-len(self.x) // self.batch_size)
+        return -(-len(self.x) // self.size)
 
     def __getitem__(self, index: int):
-        rows = self.order()[index * self.batch_size : (index + 1) * self.batch_size]
-        images = self.x[rows]
-        if self.pipeline is not None:
-            images = self._augment(images, index)
-        return normalize(images, self.mean, self.std), self.y[rows]
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        return self._batch(self.epoch, index)
 
-    def order(self) -> np.ndarray:
-        """The indices of this epoch's images, first to last."""
-        epoch, order = self._order
-        if epoch != self.epoch:
-            epoch, order = self.epoch, np.arange(len(self.x))
-            if self.shuffle:
+    def order(self, epoch: int) -> np.ndarray:
+        """The indices of an epoch's images, first to last."""
+        drawn, order = self._order
+        if drawn != epoch:
+            order = np.arange(len(self.x))
+            if self.shuffle_images:
                 np.random.default_rng((self.seed, epoch)).shuffle(order)
             self._order = (epoch, order)
         return order
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
+    @property
+    def num_batches(self) -> int:
+        self._starting_over = True  # Keras asks before it begins, and after a look at one batch
+        return len(self)
 
-    def _augment(self, images: np.ndarray, index: int) -> np.ndarray:
-        pipeline = getattr(self._local, "pipeline", None)
-        if pipeline is None:
-            pipeline = self._local.pipeline = copy.deepcopy(self.pipeline)
-        state = np.random.SeedSequence((self.seed, self.epoch, index)).generate_state(1)
-        pipeline.set_random_seed(int(state[0]))
-        return np.stack([pipeline(image=image)["image"] for image in images])
+    def on_epoch_begin(self) -> None:
+        self._starting_over = False
+        super().on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        super().on_epoch_end()
+        if not self._starting_over:
+            self.epoch += 1
+
+    def _get_iterator(self):
+        """This epoch's batches in order, threads a few ahead of the model."""
+        if not self.workers:
+            yield from (self._batch(self.epoch, index) for index in range(len(self)))
+            return
+        with ThreadPoolExecutor(self.workers) as threads:
+            coming, epoch = collections.deque(), self.epoch
+            for index in range(len(self)):
+                coming.append(threads.submit(self._batch, epoch, index))
+                if len(coming) > 2 * self.workers:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+
+    def _batch(self, epoch: int, index: int):
+        rows = self.order(epoch)[index * self.size : (index + 1) * self.size]
+        images = self.x[rows]
+        if self.pipeline is not None:
+            pipeline = getattr(self._local, "pipeline", None)
+            if pipeline is None:
+                pipeline = self._local.pipeline = copy.deepcopy(self.pipeline)
+            state = np.random.SeedSequence((self.seed, epoch, index)).generate_state(1)
+            pipeline.set_random_seed(int(state[0]))
+            images = np.stack([pipeline(image=image)["image"] for image in images])
+        return normalize(images, self.mean, self.std), self.y[rows]
+
+
+class _Source(keras.utils.PyDataset):
+    """What the adapter asks for the number and the shape of its batches."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index]
 
 
 def normalize(images: np.ndarray, mean, std) -> np.ndarray:

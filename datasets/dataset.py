@@ -72,7 +72,7 @@ class Dataset:
         return (self.x_train, self.y_train) if name == "train" else (self.x_val, self.y_val)
 
     def batches(
-        self, split: str, batch_size: int, transforms=(), *, seed: int = 0, workers: int = 2
+        self, split: str, batch_size: int, transforms=(), *, seed: int = 0, workers: int = 1
     ) -> Batches:
         """Normalised float32 batches for `model.fit`; training ones are shuffled every epoch.
 
@@ -81,7 +81,7 @@ class Dataset:
             batch_size: images a batch; the last one of an epoch may be smaller.
             transforms: albumentations transforms, applied to each image in turn.
             seed: fixes order and augmentation, whatever the backend and number of workers.
-            workers: threads that prepare batches ahead; below 2 they are made when asked for.
+            workers: threads that prepare batches ahead of the model; 0: it waits for each.
         """
         x, y = self.split(split)
         return Batches(

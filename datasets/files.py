@@ -58,7 +58,7 @@ def find(
 def read_npz(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
     """The named arrays of an .npz file; `ValueError` with the path if it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             missing = [key for key in keys if key not in arrays]
             if missing:
                 raise ValueError(f"it has no {', '.join(missing)}, only {', '.join(arrays)}")
@@ -79,7 +79,7 @@ def cached(name: str, fingerprint: str, make: Callable[[], dict[str, np.ndarray]
     path = keras_datasets() / "zoo" / f"{name}-{digest}.npz"
     if path.exists():
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)
         except (ValueError, OSError, EOFError, zipfile.BadZipFile):
             pass  # damaged from outside: made anew

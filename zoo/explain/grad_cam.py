@@ -65,6 +65,7 @@ def _tap(layer, shift=0.0):
     in a model the layer sits; cutting the graph in two would only do for a chain.
     """
     tapped, call = [], layer.call
+    own = "call" in vars(layer)
 
     def tapped_call(*args, **kwargs):
         output = call(*args, **kwargs)
@@ -75,7 +76,10 @@ def _tap(layer, shift=0.0):
     try:
         yield tapped
     finally:
-        layer.call = call
+        if own:
+            layer.call = call
+        else:
+            del layer.call
 
 
 def _maps_shape(model, layer, images) -> tuple[int, ...]:

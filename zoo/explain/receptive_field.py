@@ -43,8 +43,8 @@ def receptive_field(model: keras.Model) -> dict[str, Field]:
     Raises:
         ValueError: the model is no functional graph, or has no image input of a known size.
     """
-    if not isinstance(model, keras.models.Functional | keras.models.Sequential):
-        raise ValueError(f"{model.name} is no functional graph: its layers' order is in its code")
+    if graph_of(model) is None:
+        raise ValueError(f"{model.name} is no functional graph, or is not built yet")
     pictures = [tuple(x.shape) for x in model.inputs if len(x.shape) == 4]
     if not pictures:
         raise ValueError(f"{model.name} has no image input: {[x.shape for x in model.inputs]}")
@@ -54,9 +54,15 @@ def receptive_field(model: keras.Model) -> dict[str, Field]:
     return fields
 
 
+def graph_of(model) -> keras.Function | None:
+    """The functional graph that a model is, or, as a Sequential, wraps; None if there is none."""
+    graph = getattr(model, "_functional", model)
+    return graph if isinstance(graph, keras.Function) else None
+
+
 def _walk(model, start, image, fields, prefix):
     """Follow a graph from the fields of its inputs; returns those of its outputs."""
-    graph = getattr(model, "_functional", None) or model  # a Sequential wraps its graph
+    graph = graph_of(model)
     at = dict(zip(map(id, graph.inputs), start, strict=True))  # tensor -> field
     for depth in sorted(graph._nodes_by_depth, reverse=True):
         for node in graph._nodes_by_depth[depth]:
@@ -64,7 +70,7 @@ def _walk(model, start, image, fields, prefix):
                 continue
             layer, into = node.operation, [at.get(id(x)) for x in node.input_tensors]
             name = prefix + layer.name
-            if isinstance(layer, keras.models.Functional | keras.models.Sequential):
+            if graph_of(layer):
                 outputs = _walk(layer, into, image, fields, f"{name}/")
             else:
                 field = _through(layer, _widest(into), node, image)

@@ -9,7 +9,7 @@ from keras import layers
 from rich.console import Console
 from rich.table import Table
 
-from zoo.explain.receptive_field import receptive_field
+from zoo.explain.receptive_field import graph_of, receptive_field
 
 HEADINGS = ("layer", "type", "output", "parameters", "receptive field", "jump", "multiply-adds")
 
@@ -98,8 +98,8 @@ def summary(model: keras.Model) -> ModelSummary:
     Raises:
         ValueError: the model is not a built functional graph.
     """
-    if not isinstance(model, keras.models.Functional | keras.models.Sequential) or not model.built:
-        raise ValueError(f"{model.name} is not a built functional graph; its layers have no order")
+    if graph_of(model) is None:
+        raise ValueError(f"{model.name} is no functional graph, or is not built yet")
     has_image = any(len(x.shape) == 4 for x in model.inputs)
     fields = receptive_field(model) if has_image else {}
     rows = [_row(layer, name, fields.get(name)) for name, layer in _walk(model)]
@@ -109,7 +109,7 @@ def summary(model: keras.Model) -> ModelSummary:
 
 def _walk(model, prefix=""):
     for layer in model.layers:
-        if isinstance(layer, keras.models.Functional | keras.models.Sequential):
+        if graph_of(layer):
             yield from _walk(layer, f"{prefix}{layer.name}/")
         else:
             yield prefix + layer.name, layer

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo import backend
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
@@ -78,13 +80,15 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
     def _cycle(self, step, first, peak, last):
         step = ops.cast(step, "float32")
-        up = ops.clip(step / max(self.peak_step, 1e-9), 0.0, 1.0)
         fall = self.total_steps - 1 - self.peak_step
-        down = ops.clip((step - self.peak_step) / max(fall, 1e-9), 0.0, 1.0)
-        if self.anneal == "cos":
-            up, down = [(1 - ops.cos(np.pi * part)) / 2 for part in (up, down)]
-        rising, falling = first + (peak - first) * up, peak + (last - peak) * down
+        rising = self._anneal(first, peak, step / max(self.peak_step, 1e-9))
+        falling = self._anneal(peak, last, (step - self.peak_step) / max(fall, 1e-9))
         return ops.where(step <= self.peak_step, rising, falling)
+
+    def _anneal(self, start, end, part):
+        part = ops.clip(part, 0.0, 1.0)
+        left = (1 + ops.cos(np.pi * part)) / 2 if self.anneal == "cos" else 1 - part
+        return end + (start - end) * left  # in this order, exact at the end
 
     def get_config(self):
         return {
@@ -120,20 +124,47 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     plain_apply = optimizer.apply
 
     @functools.wraps(plain_apply)
-    def apply(*args, **kwargs):
-        # Keras bakes this number into the compiled step; a tensor of the step counter it follows.
+    def apply(grads, trainable_variables=None):
+        if not optimizer.built:  # asks whether there is momentum: only a number can tell
+            with keras.name_scope(optimizer.name):
+                optimizer.build(list(trainable_variables))
+        # Keras bakes a number into the compiled step; a tensor of the step counter it follows.
         constant = getattr(optimizer, name)
         momentum = schedule.momentum_at(optimizer.iterations)
-        if keras.config.backend() == "torch":  # eager, and torch's fused updates want a number
+        if backend.NAME == "torch":  # eager, and its fused updates want a number
             momentum = momentum.item()
+        elif name == "momentum":
+            momentum = _Traced(momentum)
         setattr(optimizer, name, momentum)
         try:
-            return plain_apply(*args, **kwargs)
+            return plain_apply(grads, trainable_variables)
         finally:
             setattr(optimizer, name, constant)
 
     optimizer.apply = apply
     return optimizer
+
+
+class _Traced:
+    """A tensor in a compiled step that passes for the positive number an optimizer expects.
+
+    Keras asks `momentum != 0` and `momentum > 0` in Python, which a traced tensor cannot answer.
+    """
+
+    def __init__(self, tensor):
+        self.tensor, self.dtype = tensor, tensor.dtype
+
+    def __ne__(self, other):
+        return True
+
+    def __gt__(self, other):
+        return True
+
+    def __tf_tensor__(self, dtype=None, name=None):
+        return ops.cast(self.tensor, dtype.name) if dtype else self.tensor
+
+    def __jax_array__(self):
+        return self.tensor
 
 
 def rate_at(optimizer: keras.optimizers.Optimizer, step: int) -> float:

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo import backend
 from zoo.datasets.files import write_atomically
 
 KEPT = 2  # the latest, and the one before it
@@ -14,8 +15,8 @@ KEPT = 2  # the latest, and the one before it
 class Checkpoint(keras.callbacks.Callback):
     """Save the whole state of training after each epoch to `folder/epoch-<n>.npz`.
 
-    That is every variable of model and optimizer, the seeds of dropout included, which Keras's
-    `save_weights` leaves out. A file takes its name once it is complete.
+    That is every variable of model and optimizer and the random state, which Keras's
+    `save_weights` leaves out, and without which dropout would go on differently. A file takes its name once it is complete.
     """
 
     def __init__(self, folder: str | Path):
@@ -24,9 +25,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.folder.mkdir(parents=True, exist_ok=True)
-        state = {
-            f"{i:05d}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_state(self.model))
-        }
+        values = [keras.ops.convert_to_numpy(v) for v in _state(self.model)]
+        state = {f"{i:05d}": value for i, value in enumerate([backend.random_state(), *values])}
         path = self.folder / f"epoch-{epoch + 1:04d}.npz"
         try:
             write_atomically(path, lambda file: np.savez(file, **state))
@@ -60,8 +60,8 @@ def restore(model: keras.Model, folder: str | Path) -> int:
     model.optimizer.build(model.trainable_variables)
     for path in reversed(checkpoints(folder)):
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                values = [arrays[key] for key in sorted(arrays)]
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                random_state, *values = [arrays[key] for key in sorted(arrays)]
         except Exception as error:
             print(f"{path} cannot be read ({error}); going back to the one before it")
             continue
@@ -75,6 +75,7 @@ def restore(model: keras.Model, folder: str | Path) -> int:
             )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
+        backend.set_random_state(random_state)
         return int(path.stem.rpartition("-")[2])
     return 0
 

@@ -1,0 +1,51 @@
+"""The range test."""
+
+import keras
+import numpy as np
+import pytest
+
+from zoo.training import LRFinder, OneCycle, find_lr
+
+
+def weights(model):
+    return [keras.ops.convert_to_numpy(v) for v in model.variables]
+
+
+class TestFindLR:
+    def test_finds_where_the_loss_falls_and_leaves_the_model_as_it_was(self, tiny, tiny_model):
+        tiny_model.fit(tiny.batches("train", 10), epochs=1, verbose=0)
+        before, optimizer = weights(tiny_model), tiny_model.optimizer
+        state = [keras.ops.convert_to_numpy(v) for v in optimizer.variables]
+        found = find_lr(tiny_model, tiny.batches("train", 10), min_lr=1e-5, max_lr=10.0, steps=40)
+        assert 1e-5 < found.suggestion <= 1.0
+        assert found.losses.min() < found.losses[0]
+        for old, new in zip(before, weights(tiny_model), strict=True):
+            np.testing.assert_array_equal(old, new)
+        assert tiny_model.optimizer is optimizer
+        for old, new in zip(state, optimizer.variables, strict=True):
+            np.testing.assert_array_equal(old, keras.ops.convert_to_numpy(new))
+
+    def test_the_model_trains_on_with_its_own_schedule(self, tiny, tiny_model):
+        tiny_model.compile(keras.optimizers.SGD(OneCycle(0.1, 30, 5)), tiny_model.loss)
+        find_lr(tiny_model, tiny.batches("train", 10), steps=5)
+        tiny_model.fit(tiny.batches("train", 10), epochs=1, verbose=0)
+        assert int(tiny_model.optimizer.iterations) == 3
+
+    def test_stops_when_the_loss_diverges(self, tiny, tiny_model):
+        found = find_lr(tiny_model, tiny.batches("train", 10), min_lr=1.0, max_lr=1e6, steps=60)
+        assert len(found.rates) < 60 and np.isfinite(found.losses).all()
+
+    def test_refuses_a_model_that_is_not_compiled_and_an_empty_range(self, tiny, tiny_model):
+        bare = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()])
+        with pytest.raises(ValueError, match="not compiled"):
+            find_lr(bare, tiny.batches("train", 10))
+        with pytest.raises(ValueError, match="min_lr=1.0, max_lr=0.1"):
+            find_lr(tiny_model, tiny.batches("train", 10), min_lr=1.0, max_lr=0.1)
+
+
+@pytest.mark.once
+class TestLRFinder:
+    def test_suggests_a_tenth_of_the_best_rate_and_draws_it(self, tmp_path):
+        found = LRFinder(np.array([1e-3, 1e-2, 1e-1]), np.array([2.0, 1.0, 3.0]))
+        assert found.suggestion == pytest.approx(1e-3)
+        assert found.plot(tmp_path / "range.png").stat().st_size > 5000

@@ -1,0 +1,89 @@
+"""Names, cards and overrides."""
+
+import keras
+import pytest
+
+import zoo
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def clean_registry(monkeypatch):
+    from zoo import registry
+
+    monkeypatch.setattr(registry, "_cards", dict(registry._cards))
+
+
+class TestGet:
+    def test_an_unknown_name_is_answered_with_the_nearest(self):
+        with pytest.raises(ValueError, match="'ultimuss'; nearest: ultimus"):
+            zoo.get("ultimuss")
+
+    def test_an_unknown_override_is_answered_with_those_that_exist(self):
+        with pytest.raises(ValueError, match="no option 'classes'; it takes .*num_classes"):
+            zoo.get("ultimus_residual", classes=10)
+
+    def test_a_variants_own_default_can_be_overridden(self):
+        def joins(model):
+            return any("add" in layer.name for layer in model.layers)
+
+        assert joins(zoo.get("ultimus_residual"))
+        assert not joins(zoo.get("ultimus_residual", residual=False))
+
+
+class TestRegister:
+    def test_a_users_model_is_found_under_its_functions_name(self, clean_registry):
+        @zoo.register(task="classification")
+        def my_net(*, num_classes=10):
+            """One layer."""
+            return keras.Sequential([keras.Input((4,)), keras.layers.Dense(num_classes)])
+
+        assert zoo.get("my_net", num_classes=3).output_shape == (None, 3)
+        assert zoo.card("my_net").summary == "One layer."
+
+    def test_the_same_cell_again_replaces_and_another_function_is_refused(self, clean_registry):
+        def cell():
+            @zoo.register()
+            def again(*, num_classes=10):
+                return None
+
+        cell()
+        cell()
+
+        def again(*, num_classes=10):
+            return None
+
+        with pytest.raises(ValueError, match="'again' is registered already"):
+            zoo.register()(again)
+
+
+class TestListing:
+    def test_session_and_pattern_narrow_it(self):
+        assert zoo.list_models(session=9) == ["ultimus", "ultimus_residual"]
+        assert zoo.list_models("custom*") == ["custom_resnet"]
+        assert zoo.list_models(task="detection") == []
+
+    def test_a_card_shows_itself_in_a_notebook(self):
+        html = zoo.card("ultimus")._repr_html_()
+        assert "<table>" in html and "EVA session 9" in html and "residual=False" in html
+
+
+class TestWeights:
+    def test_a_file_of_another_shape_is_refused(self, tmp_path):
+        path = tmp_path / "ten.weights.h5"
+        zoo.get("ultimus").save_weights(path)
+        with pytest.raises(ValueError, match="do not fit ultimus"):
+            zoo.get("ultimus", num_classes=3, weights=str(path))
+
+    def test_an_unknown_tag_is_refused_with_those_that_exist(self):
+        with pytest.raises(ValueError, match="no weights 'imagenet': its tags are"):
+            zoo.get("ultimus", weights="imagenet")
+
+    def test_a_file_with_another_checksum_is_refused(self, tmp_path, monkeypatch):
+        from zoo import weights
+
+        zoo.get("ultimus").save_weights(tmp_path / "ultimus-tag.weights.h5")
+        monkeypatch.setattr(weights, "FOLDER", tmp_path)
+        with pytest.raises(ValueError, match="not the file that was trained"):
+            weights.load_into(zoo.get("ultimus"), "ultimus", "tag", {"tag": "0" * 64})

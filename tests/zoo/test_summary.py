@@ -1,0 +1,133 @@
+"""Receptive fields and multiply-adds against published and hand-computed values."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import zoo
+from zoo.explain import receptive_field
+
+pytestmark = pytest.mark.once
+
+
+def chain(*steps, size=64, channels=3):
+    return keras.Sequential([keras.Input((size, size, channels)), *steps])
+
+
+class TestReceptiveField:
+    def test_vgg16s_last_pooling_sees_212_pixels(self):
+        # Araujo et al., Distill 2019, table of well-known nets: VGG-16 212, jump 32.
+        blocks = []
+        for depth in (2, 2, 3, 3, 3):
+            blocks += [layers.Conv2D(2, 3, padding="same") for _ in range(depth)]
+            blocks += [layers.MaxPooling2D(2)]
+        model = chain(*blocks, size=224)
+        last = list(receptive_field(model).values())[-1]
+        assert last.size == (212, 212) and last.jump == (32, 32)
+
+    def test_alexnets_last_pooling_sees_195_pixels(self):
+        # The same table: AlexNet 195, jump 32.
+        model = chain(
+            layers.Conv2D(2, 11, strides=4),
+            layers.MaxPooling2D(3, 2),
+            layers.Conv2D(2, 5, padding="same"),
+            layers.MaxPooling2D(3, 2),
+            *[layers.Conv2D(2, 3, padding="same") for _ in range(3)],
+            layers.MaxPooling2D(3, 2),
+            size=227,
+        )
+        last = list(receptive_field(model).values())[-1]
+        assert last.size == (195, 195) and last.jump == (32, 32)
+
+    def test_agrees_with_the_pixels_that_really_matter(self):
+        image = keras.Input((41, 41, 1))
+        x = layers.Conv2D(1, (3, 5), dilation_rate=2, padding="same", use_bias=False)(image)
+        y = layers.Conv2D(1, 3, strides=2, padding="same", use_bias=False)(x)
+        z = layers.Conv2D(1, 1, strides=2, padding="same", use_bias=False)(x)
+        z = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(z)
+        out = layers.AveragePooling2D(2, name="out")(layers.Add()([y, z]))
+        model = keras.Model(image, out)
+        for variable in model.variables:
+            variable.assign(np.ones(variable.shape))
+        row, column = 5, 5
+        base = model.predict(np.zeros((1, 41, 41, 1)), verbose=0)[0, row, column, 0]
+        pixels = np.eye(41 * 41).reshape(-1, 41, 41, 1)
+        seen = model.predict(pixels, batch_size=256, verbose=0)[:, row, column, 0] != base
+        rows, columns = np.nonzero(seen.reshape(41, 41))
+        extent = (np.ptp(rows) + 1, np.ptp(columns) + 1)
+        assert receptive_field(model)["out"].size == extent
+
+    def test_the_whole_image_is_seen_once_places_are_pooled_away(self):
+        field = receptive_field(zoo.get("ultimus"))
+        assert field["pool"].size == (32, 32) and field["logits"].jump is None
+
+    def test_a_nested_models_layers_carry_its_name(self):
+        inner = chain(layers.Conv2D(2, 3, name="c"), size=16)
+        inner.name = "inner"
+        outer = chain(layers.Conv2D(3, 3), inner, size=18)
+        assert receptive_field(outer)["inner/c"].size == (5, 5)
+
+    def test_upsampling_brings_neighbours_closer(self):
+        model = chain(
+            layers.Conv2D(2, 3, strides=2, padding="same"),
+            layers.Conv2DTranspose(2, 4, strides=2, padding="same", name="up"),
+        )
+        field = receptive_field(model)["up"]
+        assert field.jump == (1, 1) and field.size == (5, 5)  # two neighbours, two pixels apart
+
+    def test_refuses_a_model_without_graph_or_image(self):
+        class Free(keras.Model):
+            pass
+
+        with pytest.raises(ValueError, match="no functional graph"):
+            receptive_field(Free())
+        with pytest.raises(ValueError, match="no image input"):
+            receptive_field(keras.Sequential([keras.Input((4,)), layers.Dense(2)]))
+
+
+class TestSummary:
+    def test_counts_products_as_worked_out_by_hand(self):
+        model = chain(
+            layers.Conv2D(8, 3, padding="same", name="conv"),
+            layers.DepthwiseConv2D(3, padding="same", name="depthwise"),
+            layers.SeparableConv2D(4, 3, padding="same", name="separable"),
+            layers.Conv2D(4, 3, groups=2, padding="same", name="grouped"),
+            layers.Conv2DTranspose(2, 2, strides=2, name="transposed"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(5, name="dense"),
+            size=10,
+        )
+        products = {row.name: row.multiply_adds for row in zoo.summary(model).rows}
+        assert products["conv"] == 100 * 9 * 3 * 8
+        assert products["depthwise"] == 100 * 9 * 8
+        assert products["separable"] == 100 * (9 * 8 + 8 * 4)
+        assert products["grouped"] == 100 * 9 * 2 * 4
+        assert products["transposed"] == 100 * 4 * 4 * 2
+        assert products["dense"] == 2 * 5
+
+    def test_vgg16_has_its_published_15_point_5_billion(self):
+        model = keras.applications.VGG16(weights=None)
+        table = zoo.summary(model)
+        assert table.params == 138_357_544
+        assert table.multiply_adds == 15_470_264_320  # torchvision's and the paper's 15.5 G
+
+    def test_counts_what_an_ultimus_block_multiplies(self):
+        rows = {row.name: row for row in zoo.summary(zoo.get("ultimus")).rows}
+        assert rows["ultimus1"].multiply_adds == 4 * 48 * 8 + 64 + 64
+        assert rows["ultimus1"].params == 1608
+
+    def test_totals_are_kerass_own(self):
+        model = zoo.get("custom_resnet")
+        table = zoo.summary(model)
+        assert table.params == model.count_params() == sum(row.params for row in table.rows)
+        assert table.trainable_params == 6_573_130
+
+    def test_shows_itself_in_print_and_in_a_notebook(self):
+        table = zoo.summary(zoo.get("ultimus"))
+        assert "receptive field" in str(table) and "25,978 trainable" in str(table)
+        assert "<td style='text-align:left'>ultimus1</td>" in table._repr_html_()
+
+    def test_refuses_a_model_that_is_not_built(self):
+        with pytest.raises(ValueError, match="not built yet"):
+            zoo.summary(keras.Sequential([layers.Dense(3)]))
