@@ -1,7 +1,7 @@
 # On a fresh machine: `make run` trains on embedded data and shows a report, `make test` runs the suite.
 PYTHON ?= python3
 BACKENDS ?= tensorflow torch jax
-RECIPE ?= recipes/s9_ultimus.py --dataset=digits --epochs=30 --batch-size=64
+RECIPE ?= recipes/s9_ultimus.py --dataset=digits --epochs=20
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 

@@ -1,4 +1,4 @@
-"""Batches that are a pure function of seed, epoch and index, so that every backend sees the same."""
+"""Batches that are a pure function of seed, epoch and index: every backend sees the same."""
 
 import collections
 import copy

@@ -3,6 +3,7 @@
 import io
 import os
 import zipfile
+import zlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -124,7 +125,14 @@ def _decode(path: Path, splits, names, image_shape) -> dict[str, np.ndarray]:
             if image.mode not in ("L", "RGB"):
                 image = image.convert("RGB")
             image = np.asarray(image)
-        except (OSError, SyntaxError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            EOFError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
             raise ValueError(
                 f"{path}: the image {name} cannot be read ({error}); repair or remove it"
             ) from error

@@ -70,5 +70,7 @@ class Cutout(A.ImageOnlyTransform):
         return img
 
 
-def _pixel(fill) -> tuple[int, ...]:
-    return tuple(int(round(255 * float(value))) for value in np.atleast_1d(fill))
+def _pixel(fill) -> int | tuple[int, ...]:
+    """A colour counted 0 to 1 as albumentations takes it: counted to 255, a number for grey."""
+    levels = tuple(round(255 * float(value)) for value in np.atleast_1d(fill))
+    return levels if len(levels) > 1 else levels[0]

@@ -46,7 +46,6 @@ def _require_installed() -> None:
 _require_installed()
 
 import keras  # noqa: E402
-import numpy as np  # noqa: E402
 
 NAME = keras.config.backend()
 
@@ -95,24 +94,6 @@ def set_determinism(enabled: bool) -> None:
     if NAME == "torch":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(enabled)
-
-
-def random_state() -> np.ndarray:
-    """The backend's own random state as bytes; empty where Keras's seed variables are all of it.
-
-    On torch, a dropout layer without a seed of its own draws from torch's global generator.
-    """
-    if NAME != "torch":
-        return np.empty(0, "uint8")
-    on_gpu = torch.cuda.is_available()
-    return (torch.cuda.get_rng_state() if on_gpu else torch.get_rng_state()).numpy()
-
-
-def set_random_state(state: np.ndarray) -> None:
-    """Go back to a `random_state()`."""
-    if len(state):
-        state = torch.from_numpy(state)
-        torch.cuda.set_rng_state(state) if torch.cuda.is_available() else torch.set_rng_state(state)
 
 
 def device() -> str:

@@ -106,7 +106,7 @@ class Run:
                 Progress(self.console),
                 StopOnNonFinite(),
                 MetricsLog(self.folder / "metrics.csv", self._initial_epoch),
-                Checkpoint(self.folder / "checkpoint"),
+                Checkpoint(self.folder / "checkpoint", self.config["arguments"].get("seed", 0)),
             ]
         return self._callbacks
 
@@ -142,25 +142,72 @@ class Run:
             f"\n[bold]{result['val_accuracy']:.2%}[/bold] validation accuracy after epoch "
             f"{result['epochs']}, {result['train_seconds']:.0f} s of training"
         )
-        self.console.print(f"report: {report.resolve()}", soft_wrap=True)
+        self._announce(report)
         return result
 
-    def _result(self, model, rows) -> dict:
-        arguments, last = self.config["arguments"], rows[-1]
+    def finish_comparison(self, histories: dict[str, dict[str, list]], title: str) -> list[dict]:
+        """Report several short trainings side by side, from their names and `History.history`.
+
+        Writes comparison.png, result.json and report.html; returns a result row for each.
+        """
+        arguments = self.config["arguments"]
+        results = [
+            self._described()
+            | {
+                "epochs": len(history["val_accuracy"]),
+                "val_accuracy": round(history["val_accuracy"][-1], 4),
+                "val_loss": round(history["val_loss"][-1], 4),
+                "note": name,
+            }
+            for name, history in histories.items()
+        ]
+        _write_json(self.folder / "result.json", results)
+        curves = {name: history["val_accuracy"] for name, history in histories.items()}
+        text = "Validation accuracy after each epoch; the order of the names is that of the ends."
+        picture = figures.comparison(self.folder / "comparison.png", curves)
+        report = page.write(
+            self.folder / "report.html",
+            title=title,
+            subtitle=f"{self.config['recipe']} on {arguments['dataset']}, {self.config['started']}",
+            numbers=[],
+            sections=[page.Section("Comparison", text, picture)],
+            epochs=[
+                {
+                    "choice": name,
+                    "validation accuracy": f"{history['val_accuracy'][-1]:.2%}",
+                    "validation loss": f"{history['val_loss'][-1]:.3f}",
+                    "training accuracy": f"{history['accuracy'][-1]:.2%}",
+                }
+                for name, history in histories.items()
+            ],
+            tables=self._tables(),
+            command=self._command(),
+        )
+        self._announce(report)
+        return results
+
+    def _described(self) -> dict:
+        """The columns of a result row that the configuration gives."""
+        arguments = self.config["arguments"]
         return {
             "recipe": self.config["recipe"],
-            "model": model.name,
-            "params": sum(math.prod(v.shape) for v in model.trainable_variables),
             "dataset": arguments.get("dataset", ""),
-            "epochs": int(last["epoch"]),
             "seed": arguments.get("seed", 0),
-            "val_accuracy": round(last.get("val_accuracy", math.nan), 4),
-            "val_loss": round(last.get("val_loss", math.nan), 4),
-            "train_seconds": round(sum(row["seconds"] for row in rows), 1),
             "backend": self.config["backend"],
             "device": self.config["device"],
             "versions": " ".join(f"{k} {v}" for k, v in self.config["versions"].items()),
             "commit": self.config["commit"],
+        }
+
+    def _result(self, model, rows) -> dict:
+        last = rows[-1]
+        return self._described() | {
+            "model": model.name,
+            "params": sum(math.prod(v.shape) for v in model.trainable_variables),
+            "epochs": int(last["epoch"]),
+            "val_accuracy": round(last.get("val_accuracy", math.nan), 4),
+            "val_loss": round(last.get("val_loss", math.nan), 4),
+            "train_seconds": round(sum(row["seconds"] for row in rows), 1),
         }
 
     def _draw_rates(self, optimizer, rows) -> None:
@@ -180,11 +227,6 @@ class Run:
         figures.learning_rate(self.folder / "lr.png", epochs, rates, momenta)
 
     def _write_report(self, model, rows, result) -> Path:
-        arguments = self.config["arguments"]
-        flags = [f"--{key.replace('_', '-')}={value}" for key, value in arguments.items()
-                 if value is not None and not isinstance(value, bool)]  # fmt: skip
-        flags += [f"--{key.replace('_', '-')}" for key, value in arguments.items() if value is True]
-        command = f"KERAS_BACKEND={self.config['backend']} zoo run {self.config['recipe']} "
         pictures = [
             page.Section(heading, text, self.folder / f"{name}.png")
             for name, (heading, text) in PICTURES.items()
@@ -204,17 +246,31 @@ class Run:
             ],
             sections=pictures,
             epochs=[{key: _cell(key, value) for key, value in row.items()} for row in rows],
-            tables={
-                "Configuration": arguments,
-                "Environment": {
-                    "backend": result["backend"],
-                    "device": result["device"],
-                    **self.config["versions"],
-                    "commit": result["commit"],
-                },
-            },
-            command=command + shlex.join(flags),
+            tables=self._tables(),
+            command=self._command(),
         )
+
+    def _tables(self) -> dict[str, dict]:
+        environment = {key: self.config[key] for key in ("backend", "device", "commit")}
+        return {
+            "Configuration": self.config["arguments"],
+            "Environment": environment | self.config["versions"],
+        }
+
+    def _command(self) -> str:
+        """The shell line that makes this run again."""
+        flags = []
+        for name, value in self.config["arguments"].items():
+            flag = f"--{name.replace('_', '-')}"
+            if value is True:
+                flags.append(flag)
+            elif value is not None and value is not False:
+                flags.append(f"{flag}={value}")
+        recipe = self.config["recipe"]
+        return f"KERAS_BACKEND={self.config['backend']} zoo run {recipe} {shlex.join(flags)}"
+
+    def _announce(self, report: Path) -> None:
+        self.console.print(f"report: {report.resolve()}", soft_wrap=True)
 
 
 def _new_folder(recipe: str, out) -> Path:

@@ -7,7 +7,6 @@ an intended change of an old one.
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
 
 import zoo

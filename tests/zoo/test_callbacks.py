@@ -68,7 +68,8 @@ class TestCheckpoint:
     def test_training_goes_on_as_if_it_had_not_stopped(self, tiny, tiny_model, tmp_path):
         config, start = tiny_model.get_config(), numbers(tiny_model.variables)
 
-        def fresh():
+        def fresh(seed):
+            keras.utils.set_random_seed(seed)
             model = keras.Sequential.from_config(config)
             model.compile(keras.optimizers.Adam(0.01), tiny_model.loss, metrics=["accuracy"])
             for variable, value in zip(model.variables, start, strict=True):
@@ -83,9 +84,9 @@ class TestCheckpoint:
                 train, epochs=epochs, initial_epoch=initial_epoch, verbose=0, callbacks=[saver]
             ).history["loss"]
 
-        whole = fit(fresh(), 4, tmp_path / "whole")
-        first = fit(fresh(), 2, tmp_path / "cut")
-        resumed = fresh()
+        whole = fit(fresh(1), 4, tmp_path / "whole")
+        first = fit(fresh(1), 2, tmp_path / "cut")
+        resumed = fresh(2)
         assert checkpoint.restore(resumed, tmp_path / "cut") == 2
         # Dropout's seeds are part of the state, or the losses would differ in the second digit.
         np.testing.assert_allclose(first + fit(resumed, 4, tmp_path / "cut", 2), whole, rtol=1e-5)
@@ -105,7 +106,9 @@ class TestCheckpoint:
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))  # writes fail after 2000 bytes
         try:
-            with pytest.raises(OSError, match="epoch 2 could not be written.*epoch-0001.npz is whole"):
+            with pytest.raises(
+                OSError, match="epoch 2 could not be written.*epoch-0001.npz is whole"
+            ):
                 saver.on_epoch_end(1)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)

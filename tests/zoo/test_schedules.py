@@ -39,7 +39,9 @@ class TestOneCycle:
         rates, momenta = torchs_cycle("sgd", steps, pct, anneal, final)
         ours = OneCycle(0.3, steps, pct * steps - 1, 20, final, anneal, momentum=(0.95, 0.85))
         np.testing.assert_allclose([float(ours(t)) for t in range(steps)], rates, rtol=2e-5)
-        np.testing.assert_allclose([float(ours.momentum_at(t)) for t in range(steps)], momenta, 1e-5)
+        np.testing.assert_allclose(
+            [float(ours.momentum_at(t)) for t in range(steps)], momenta, 1e-5
+        )
 
     def test_is_highest_at_the_peak_and_stays_at_its_last_value(self):
         cycle = OneCycle(0.01, total_steps=100, peak_step=30)

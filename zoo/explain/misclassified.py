@@ -20,9 +20,9 @@ class Mistakes:
         return len(self.indices)
 
     def captions(self, class_names) -> list[tuple[str, str]]:
-        """(true name, "predicted name 97 %") of each."""
+        """(true name, "said predicted name, 97 %") of each."""
         rows = zip(self.true, self.predicted, self.confidence, strict=True)
-        return [(class_names[t], f"{class_names[p]} {100 * c:.0f} %") for t, p, c in rows]
+        return [(class_names[t], f"said {class_names[p]}, {c:.0%}") for t, p, c in rows]
 
 
 def misclassified(model: keras.Model, x: np.ndarray, y: np.ndarray, k: int = 10) -> Mistakes:

@@ -3,8 +3,10 @@
 from keras import layers
 
 
-def conv_bn_relu(x, filters, name, *, kernel_size=3, strides=1, padding="same", pool=False):
-    """Convolution without bias, optional 2x2 max-pooling, batch norm, ReLU.
+def conv_bn_relu(
+    x, filters, name, *, kernel_size=3, strides=1, dilation_rate=1, padding="same", pool=False
+):
+    """Convolution without bias, 2x2 max-pooling if `pool`, batch norm, ReLU.
 
     The norm's momentum and epsilon are those of the course's PyTorch nets (0.9 and 1e-5): Keras's
     own 0.99 still averages over the first epochs when a short run is already over.
@@ -13,6 +15,7 @@ def conv_bn_relu(x, filters, name, *, kernel_size=3, strides=1, padding="same", 
         filters,
         kernel_size,
         strides=strides,
+        dilation_rate=dilation_rate,
         padding=padding,
         use_bias=False,
         kernel_initializer="he_normal",

@@ -2,11 +2,22 @@
 
     image (32, 32, 3) -> conv 16 -> conv 32 -> conv 48 -> mean (48,) -> Ultimus x 4 -> logits
 
-Source: The School of AI, EVA session 9, C>C>C>U>U>U>U>FC.
+Source: The School of AI, EVA session 9, C>C>C>U>U>U>U>FC. Where the lesson leaves a choice open:
+batch norm and ReLU after each convolution, no bias before the norm; the first two convolutions
+stride by 2 and the third is dilated by 3, so that the maps arrive at 8x8 and a value of theirs sees
+31x31 pixels; `same` padding.
+
+The block needs help to start. Fresh layers make Q and K nearly zero, so the softmax is 1/8 all
+over, the eight numbers of Z are one number eight times, and a division by 8^0.5 shrinks even that;
+after four blocks nothing of the image is left and the net answers 10 %. Deviation, in the initial
+values alone: the biases of Q and K begin spread from -2 to 2, which makes AM a matrix of full rank,
+and V and Out begin twice as large as Glorot's, which makes up for the shrinking.
+`spread=0, gain=1` is Keras's usual start, which the residual variant needs nothing beyond;
+recipes/s9_stuck_at_ten.py measures both.
 """
 
 import keras
-from keras import layers, ops
+from keras import initializers, layers, ops
 
 from zoo.layers import conv_bn_relu
 from zoo.registry import register
@@ -18,20 +29,28 @@ WIDTH, INNER, BLOCKS = 48, 8, 4
 class Ultimus(layers.Layer):
     """Attention among the eight numbers of one vector: (b, 48) to (b, 48), 1,608 parameters."""
 
-    def __init__(self, inner=INNER, scale="after", **kwargs):
+    def __init__(self, inner=INNER, scale="after", spread=2.0, gain=2.0, **kwargs):
         super().__init__(**kwargs)
         if scale not in ("after", "before"):
             raise ValueError(f'scale={scale!r} must be "after" or "before" the softmax')
-        self.inner, self.scale = inner, scale
-        self.query, self.key, self.value = [
-            layers.Dense(inner, name=name) for name in ("query", "key", "value")
-        ]
+        self.inner, self.scale, self.spread, self.gain = inner, scale, spread, gain
 
     def build(self, input_shape):
+        width = input_shape[-1]
+
+        def spread_out(shape, dtype=None):
+            return ops.linspace(-self.spread, self.spread, shape[0], dtype=dtype)
+
+        def large():
+            return initializers.VarianceScaling(self.gain**2, "fan_avg", "uniform")
+
+        self.query = layers.Dense(self.inner, bias_initializer=spread_out, name="query")
+        self.key = layers.Dense(self.inner, bias_initializer=spread_out, name="key")
+        self.value = layers.Dense(self.inner, kernel_initializer=large(), name="value")
+        self.out = layers.Dense(width, kernel_initializer=large(), name="out")
         for projection in (self.query, self.key, self.value):
-            projection.build(input_shape)
-        self.out = layers.Dense(input_shape[-1], name="out")
-        self.out.build((*input_shape[:-1], self.inner))
+            projection.build((None, width))
+        self.out.build((None, self.inner))
 
     def call(self, x):  # (b, 48)
         q, k, v = self.query(x), self.key(x), self.value(x)  # (b, 8) each
@@ -51,27 +70,48 @@ class Ultimus(layers.Layer):
         return kernels + 2 * self.inner**2
 
     def get_config(self):
-        return super().get_config() | {"inner": self.inner, "scale": self.scale}
+        own = {"inner": self.inner, "scale": self.scale, "spread": self.spread, "gain": self.gain}
+        return super().get_config() | own
+
+
+def conv_relu(x, filters, name, **conv):
+    x = layers.Conv2D(filters, 3, padding="same", name=f"{name}_conv", **conv)(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
 
 
 @register(session=9, dataset="cifar10", source="The School of AI, EVA session 9")
-def ultimus(*, input_shape=(32, 32, 3), num_classes=10, scale="after", residual=False):
+def ultimus(
+    *,
+    input_shape=(32, 32, 3),
+    num_classes=10,
+    scale="after",
+    residual=False,
+    batch_norm=True,
+    spread=2.0,
+    gain=2.0,
+    name="ultimus",
+):
     """Three convolutions, one pooled vector, four attention blocks on it."""
+    conv = conv_bn_relu if batch_norm else conv_relu
     image = keras.Input(input_shape, name="image")  # (b, 32, 32, 3)
-    x = conv_bn_relu(image, 16, "conv1")
-    x = conv_bn_relu(x, 32, "conv2")
-    x = conv_bn_relu(x, WIDTH, "conv3")
+    x = conv(image, 16, "conv1", strides=2)  # (b, 16, 16, 16)
+    x = conv(x, 32, "conv2", strides=2)  # (b, 8, 8, 32)
+    x = conv(x, WIDTH, "conv3", dilation_rate=3)  # (b, 8, 8, 48), where GradCAM looks
     x = layers.GlobalAveragePooling2D(name="pool")(x)  # (b, 48)
     for i in range(1, BLOCKS + 1):
-        y = Ultimus(scale=scale, name=f"ultimus{i}")(x)
+        y = Ultimus(scale=scale, spread=spread, gain=gain, name=f"ultimus{i}")(x)
         x = layers.Add(name=f"ultimus{i}_add")([x, y]) if residual else y
     logits = layers.Dense(num_classes, name="logits")(x)
-    return keras.Model(image, logits, name="ultimus")
+    return keras.Model(image, logits, name=name)
 
 
 @register(
-    session=9, dataset="cifar10", source="The School of AI, EVA session 9", variant_of="ultimus"
+    session=9,
+    dataset="cifar10",
+    source="The School of AI, EVA session 9",
+    variant_of="ultimus",
 )
 def ultimus_residual(**overrides):
     """Ultimus with a skip connection around each of its four blocks."""
-    return ultimus(**{"residual": True} | overrides)
+    defaults = {"residual": True, "spread": 0.0, "gain": 1.0, "name": "ultimus_residual"}
+    return ultimus(**defaults | overrides)

@@ -1,5 +1,6 @@
 """The figures of a report; each writes a PNG and returns its path."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,6 +52,23 @@ def history(path: str | Path, rows: Sequence[dict[str, float]]) -> Path:
         return _save(figure, path)
 
 
+def comparison(path: str | Path, curves: dict[str, Sequence[float]]) -> Path:
+    """Accuracy over the epochs of several trainings, named in the order of their last values."""
+    with matplotlib.rc_context(STYLE):
+        figure, (axis,) = _figure(10, 4.2)
+        colors = matplotlib.colormaps["tab10"].colors
+        ranked = sorted(curves.items(), key=lambda item: -item[1][-1])
+        for (name, values), color in zip(ranked, itertools.cycle(colors), strict=False):
+            epochs = range(1, len(values) + 1)
+            label = f"{values[-1]:.2%}  {name}"
+            axis.plot(epochs, values, color=color, marker="o", markersize=4, label=label)
+        axis.set(title="Validation accuracy", xlabel="epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        figure.legend(loc="outside right upper")
+        return _save(figure, path)
+
+
 def learning_rate(path: str | Path, epochs, rates, momenta=None) -> Path:
     """The rate over the training, in epochs; the momentum beneath it where it cycles."""
     with matplotlib.rc_context(STYLE):
@@ -80,7 +98,7 @@ def lr_range(path: str | Path, rates, losses, suggestion: float) -> Path:
 def confusion(path: str | Path, true, predicted, class_names: Sequence[str]) -> Path:
     """Rows are true classes, columns predicted ones, cells per cent of the row."""
     with matplotlib.rc_context(STYLE | {"axes.grid": False}):
-        side = 3 + 0.5 * len(class_names)
+        side = 2 + 0.42 * len(class_names)
         figure, (axis,) = _figure(side, side)
         display = ConfusionMatrixDisplay.from_predictions(
             true, predicted, labels=range(len(class_names)), display_labels=class_names,

@@ -6,7 +6,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo import backend
 from zoo.datasets.files import write_atomically
 
 KEPT = 2  # the latest, and the one before it
@@ -15,18 +14,23 @@ KEPT = 2  # the latest, and the one before it
 class Checkpoint(keras.callbacks.Callback):
     """Save the whole state of training after each epoch to `folder/epoch-<n>.npz`.
 
-    That is every variable of model and optimizer and the random state, which Keras's
-    `save_weights` leaves out, and without which dropout would go on differently. A file takes its name once it is complete.
+    That is every variable of model and optimizer, dropout's seeds included, which Keras's
+    `save_weights` leaves out. A file takes its name once it is complete. Each epoch begins from
+    a random state that `seed` and its number fix, so that a resumed one begins alike: on torch,
+    dropout draws from torch's global generator.
     """
 
-    def __init__(self, folder: str | Path):
+    def __init__(self, folder: str | Path, seed: int = 0):
         super().__init__()
-        self.folder = Path(folder)
+        self.folder, self.seed = Path(folder), seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        keras.utils.set_random_seed(self.seed + epoch)
 
     def on_epoch_end(self, epoch, logs=None):
         self.folder.mkdir(parents=True, exist_ok=True)
         values = [keras.ops.convert_to_numpy(v) for v in _state(self.model)]
-        state = {f"{i:05d}": value for i, value in enumerate([backend.random_state(), *values])}
+        state = {f"{i:05d}": value for i, value in enumerate(values)}
         path = self.folder / f"epoch-{epoch + 1:04d}.npz"
         try:
             write_atomically(path, lambda file: np.savez(file, **state))
@@ -61,7 +65,7 @@ def restore(model: keras.Model, folder: str | Path) -> int:
     for path in reversed(checkpoints(folder)):
         try:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                random_state, *values = [arrays[key] for key in sorted(arrays)]
+                values = [arrays[key] for key in sorted(arrays)]
         except Exception as error:
             print(f"{path} cannot be read ({error}); going back to the one before it")
             continue
@@ -75,7 +79,6 @@ def restore(model: keras.Model, folder: str | Path) -> int:
             )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        backend.set_random_state(random_state)
         return int(path.stem.rpartition("-")[2])
     return 0
 

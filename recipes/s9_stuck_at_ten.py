@@ -1,0 +1,71 @@
+"""Session 9: why Ultimus nets stick at 10 %, one choice at a time, a few epochs each.
+
+    python recipes/s9_stuck_at_ten.py                       # nine short runs on CIFAR-10
+    python recipes/s9_stuck_at_ten.py --dataset=digits      # embedded data
+
+Measured: the s9_stuck_at_ten rows of results/.
+"""
+
+import zoo
+from zoo import cli, datasets
+from zoo.datasets import transforms
+from zoo.run import Run
+from zoo.training import OneCycle
+from zoo.training.callbacks import Progress
+
+import keras
+
+USUAL_START = {"spread": 0.0, "gain": 1.0}
+CHOICES = {  # what is done otherwise -> options of the model, and of the training
+    "nothing: the zoo's net and recipe": ({}, {}),
+    "Keras's usual initial values": (USUAL_START, {}),
+    "initial values half as large": ({"spread": 0.0, "gain": 0.5}, {}),
+    "no batch norm": ({"batch_norm": False}, {}),
+    "usual values, no batch norm": ({"batch_norm": False} | USUAL_START, {}),
+    "SGD instead of Adam, usual values": (USUAL_START, {"optimizer": keras.optimizers.SGD}),
+    "ten times the rate": ({}, {"max_lr": 0.1}),
+    "softmax before a loss that wants logits": ({}, {"last": "softmax"}),
+    "ReLU on the logits": ({}, {"last": "relu"}),
+}
+
+
+def main(
+    dataset="cifar10",
+    epochs=3,
+    batch_size=128,
+    seed=0,
+    limit: int | None = None,
+    data_dir: str | None = None,
+    out: str | None = None,
+):
+    run = Run.start(__file__, config=locals())
+    data = datasets.load(
+        dataset, image_shape=(32, 32, 3), limit=limit, data_dir=data_dir, seed=seed
+    )
+    histories = {}
+    for choice, (of_model, of_training) in CHOICES.items():
+        run.console.print(f"\n{choice}")
+        keras.utils.set_random_seed(seed)
+        train = data.batches("train", batch_size, [transforms.flip()], seed=seed)
+        net = zoo.get("ultimus", num_classes=data.num_classes, **of_model)
+        if "last" in of_training:
+            net = keras.Sequential([net, keras.layers.Activation(of_training["last"])])
+        steps = epochs * len(train)
+        rate = OneCycle(of_training.get("max_lr", 0.01), steps, steps / 5)
+        net.compile(
+            of_training.get("optimizer", keras.optimizers.Adam)(rate),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        histories[choice] = net.fit(
+            train,
+            validation_data=data.batches("val", batch_size),
+            epochs=epochs,
+            verbose=0,
+            callbacks=[Progress(run.console)],
+        ).history
+    return run.finish_comparison(histories, title="Why Ultimus sticks at 10 %")
+
+
+if __name__ == "__main__":
+    cli.run(main)

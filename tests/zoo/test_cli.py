@@ -1,0 +1,97 @@
+"""zoo list | info | run, and flags from signatures."""
+
+import re
+
+import pytest
+
+import zoo
+from zoo import cli
+
+pytestmark = pytest.mark.once
+
+
+def recipe(
+    epochs=2, max_lr=0.1, name="a", deep=False, limit: int | None = None, resume: str | None = None
+):
+    """A recipe."""
+    return dict(epochs=epochs, max_lr=max_lr, name=name, deep=deep, limit=limit)
+
+
+class TestFlags:
+    def test_come_from_the_signature_with_its_types(self):
+        got = cli.run(recipe, ["--epochs=3", "--max-lr=1e-3", "--deep", "--limit=7"])
+        assert got == {"epochs": 3, "max_lr": 1e-3, "name": "a", "deep": True, "limit": 7}
+        assert cli.run(recipe, [])["limit"] is None
+
+    @pytest.mark.parametrize(
+        ("flag", "message"),
+        [
+            ("--epoch=3", "unknown argument --epoch=3; did you mean --epochs?"),
+            ("--epochs=two", "argument --epochs: invalid int value: 'two'"),
+            ("--limit=1.5", "argument --limit: invalid int value: '1.5'"),
+            ("extra", "unknown argument extra"),
+        ],
+    )
+    def test_that_are_wrong_are_refused_with_what_was_meant(self, flag, message, capsys):
+        with pytest.raises(SystemExit) as exit:
+            cli.run(recipe, [flag])
+        assert exit.value.code == 2 and message in capsys.readouterr().err
+
+    def test_resume_brings_the_arguments_of_its_run(self, tmp_path):
+        (tmp_path / "config.json").write_text('{"arguments": {"epochs": 9, "deep": true}}')
+        got = cli.run(recipe, [f"--resume={tmp_path}"])
+        assert got["epochs"] == 9 and got["deep"] is True and got["max_lr"] == 0.1
+
+    def test_a_users_mistake_is_one_sentence_and_a_debugger_gets_the_rest(
+        self, capsys, monkeypatch
+    ):
+        def fails(epochs=1):
+            raise ValueError("epochs are scarce")
+
+        with pytest.raises(SystemExit) as exit:
+            cli.run(fails, [])
+        assert exit.value.code == 1 and capsys.readouterr().err == "error: epochs are scarce\n"
+        monkeypatch.setenv("ZOO_DEBUG", "1")
+        with pytest.raises(ValueError):
+            cli.run(fails, [])
+
+
+class TestCommand:
+    def test_list_shows_models_datasets_and_recipes(self, capsys):
+        cli.main(["list"])
+        shown = capsys.readouterr().out
+        for name in [*zoo.list_models(), *zoo.datasets.names(), *cli.recipes()]:
+            assert name in shown
+
+    def test_list_takes_a_pattern(self, capsys):
+        cli.main(["list", "custom*"])
+        shown = capsys.readouterr().out
+        assert "custom_resnet" in shown and "ultimus_residual" not in shown
+
+    def test_info_shows_card_and_summary(self, capsys):
+        cli.main(["info", "ultimus"])
+        shown = capsys.readouterr().out
+        assert "EVA session 9" in shown and "25,978 trainable" in shown
+
+    def test_run_starts_a_recipe(self, capsys):
+        with pytest.raises(SystemExit) as exit:
+            cli.main(["run", "s9_ultimus", "--help"])
+        assert exit.value.code == 0
+        assert re.search(r"--epochs int +default 24", capsys.readouterr().out)
+
+    @pytest.mark.parametrize(
+        ("argv", "message"),
+        [
+            (["info", "ultimatum"], "no model named 'ultimatum'; nearest: ultimus"),
+            (["run", "s9_ultimatum"], "no recipe named 's9_ultimatum'; nearest: s9_ultimus"),
+            (["list", "nothing*"], "no model matches 'nothing*'"),
+            (["run", "s9_ultimus", "--dataset=digitz", "--out=x"], "nearest: digits"),
+        ],
+    )
+    def test_what_is_not_there_is_answered_with_what_is(
+        self, argv, message, capsys, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit) as exit:
+            cli.main(argv)
+        assert exit.value.code == 1 and message in capsys.readouterr().err

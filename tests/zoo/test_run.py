@@ -1,0 +1,176 @@
+"""The run folder: made, refused, killed, resumed, finished."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import pytest
+
+from zoo.run import Run
+from zoo.training.callbacks.metrics_log import read_metrics
+
+ROOT = Path(__file__).parents[2]
+RECIPE = ROOT / "recipes" / "s9_ultimus.py"
+
+
+def start(tmp_path, **config):
+    return Run.start("recipes/mine.py", {"seed": 0, "out": str(tmp_path / "run")} | config)
+
+
+def without_seconds(path):
+    with open(path, newline="") as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+class TestStart:
+    def test_writes_down_what_it_was_started_with(self, tmp_path):
+        run = start(tmp_path, epochs=3)
+        config = json.loads((run.folder / "config.json").read_text())
+        assert config["recipe"] == "mine" and config["arguments"] == {"seed": 0, "epochs": 3}
+        assert config["backend"] == keras.config.backend()
+        assert {"device", "versions", "commit", "started"} <= config.keys()
+
+    def test_switches_the_precision(self, tmp_path):
+        start(tmp_path, precision="mixed_bfloat16")
+        assert keras.config.dtype_policy().compute_dtype == "bfloat16"
+
+    def test_two_runs_in_one_second_get_two_folders(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(time, "strftime", lambda form: "now")
+        folders = [Run.start("mine.py", {}).folder.name for _ in range(3)]
+        assert folders == ["now", "now-2", "now-3"]
+
+    @pytest.mark.once
+    def test_an_unknown_precision_is_refused(self, tmp_path):
+        with pytest.raises(ValueError, match="'float8' must be one of float32, mixed_float16"):
+            start(tmp_path, precision="float8")
+
+    @pytest.mark.once
+    def test_an_output_folder_that_exists_is_left_alone(self, tmp_path):
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "mine.txt").write_text("keep")
+        with pytest.raises(FileExistsError, match="exists already.*--resume="):
+            start(tmp_path)
+        assert (tmp_path / "run" / "mine.txt").read_text() == "keep"
+
+    @pytest.mark.once
+    def test_an_output_folder_that_cannot_be_made_is_refused(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(OSError, match="cannot be made .Not a directory.*--out"):
+            start(tmp_path, out=str(tmp_path / "file" / "run"))
+
+
+@pytest.mark.once
+class TestResume:
+    def test_of_no_run_is_refused(self, tmp_path):
+        with pytest.raises(ValueError, match="is not the folder of a run"):
+            start(tmp_path, resume=str(tmp_path))
+
+    def test_with_other_arguments_is_refused(self, tmp_path):
+        run = start(tmp_path, epochs=3)
+        with pytest.raises(ValueError, match="--epochs was 3, not 4"):
+            start(tmp_path, epochs=4, resume=str(run.folder))
+
+    def test_on_another_backend_is_refused(self, tmp_path):
+        run = start(tmp_path)
+        config = json.loads((run.folder / "config.json").read_text())
+        (run.folder / "config.json").write_text(json.dumps(config | {"backend": "theano"}))
+        with pytest.raises(ValueError, match="backend was theano, not "):
+            start(tmp_path, resume=str(run.folder))
+
+
+class TestFinish:
+    def test_leaves_everything_a_reader_wants(self, tmp_path, tiny, tiny_model):
+        run = start(tmp_path, epochs=2, dataset="tiny")
+        tiny_model.fit(
+            tiny.batches("train", 10),
+            validation_data=tiny.batches("val", 10),
+            epochs=2,
+            verbose=0,
+            initial_epoch=run.restore(tiny_model),
+            callbacks=run.callbacks,
+        )
+        result = run.finish(tiny_model)
+        last = read_metrics(run.folder / "metrics.csv")[-1]
+        assert result["epochs"] == 2 and result["val_loss"] == pytest.approx(
+            last["val_loss"], abs=1e-4
+        )
+        assert {p.name for p in run.folder.iterdir()} == {
+            "checkpoint",
+            "config.json",
+            "history.png",
+            "lr.png",
+            "metrics.csv",
+            "model.keras",
+            "report.html",
+            "result.json",
+        }
+        page = (run.folder / "report.html").read_text()
+        assert (
+            f"{result['val_accuracy']:.2%}" in page and "zoo run mine --seed=0 --epochs=2" in page
+        )
+        assert page.count("data:image/png;base64") == 2 and 'src="/' not in page
+        restored = keras.saving.load_model(run.folder / "model.keras", safe_mode=True)
+        assert restored.count_params() == tiny_model.count_params()
+
+    def test_without_a_finished_epoch_says_so(self, tmp_path, tiny_model):
+        with pytest.raises(ValueError, match="no finished epoch"):
+            start(tmp_path).finish(tiny_model)
+
+
+@pytest.mark.skipif(keras.config.backend() == "jax", reason="a minute of compiling; as on torch")
+class TestInterruption:
+    """A real process, killed in the middle of an epoch, ends with the numbers of a whole run."""
+
+    FLAGS = ("--dataset=digits", "--limit=600", "--epochs=4", "--batch-size=20", "--deterministic")
+
+    def launch(self, *flags):
+        command = [sys.executable, str(RECIPE), *flags]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+    def finish(self, *flags):
+        process = self.launch(*flags)
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, output
+        return output
+
+    def interrupt(self, folder, with_signal):
+        """Start a run and send it a signal some batches into its third epoch."""
+        process = self.launch(*self.FLAGS, f"--out={folder}")
+        for line in process.stdout:
+            if line.startswith("epoch   2/4"):
+                break
+        else:
+            raise AssertionError("it ended before its second epoch")
+        deadline = time.monotonic() + 60
+        while not (folder / "checkpoint" / "epoch-0002.npz").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.send_signal(with_signal)
+        rest = process.stdout.read()
+        process.wait(timeout=60)
+        return process.returncode, rest
+
+    def test_kill_and_resume_equals_an_uninterrupted_run(self, tmp_path):
+        self.finish(*self.FLAGS, f"--out={tmp_path / 'whole'}")
+        code, _ = self.interrupt(tmp_path / "cut", signal.SIGKILL)
+        assert code == -signal.SIGKILL
+        assert len(read_metrics(tmp_path / "cut" / "metrics.csv")) == 2
+        output = self.finish(f"--resume={tmp_path / 'cut'}")
+        assert "going on after epoch 2" in output
+        whole, cut = [without_seconds(tmp_path / run / "metrics.csv") for run in ("whole", "cut")]
+        assert cut == whole
+        assert (tmp_path / "cut" / "report.html").exists()
+
+    def test_control_c_says_how_to_go_on(self, tmp_path):
+        code, output = self.interrupt(tmp_path / "cut", signal.SIGINT)
+        assert code == 130 and "--resume" in output and "Traceback" not in output
+        assert os.listdir(tmp_path / "cut" / "checkpoint") != []
