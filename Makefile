@@ -10,7 +10,7 @@ help:
 	@echo "make run       install what a run needs, train on embedded data, print where the report is"
 	@echo "make test      install all three backends, run the tests on each"
 	@echo "make test-all  the same with the slow tests"
-	@echo "make bench     measure against plain PyTorch, on tensorflow and torch"
+	@echo "make bench     measure against plain PyTorch; RECORD=--record adds to results/benchmarks.csv"
 	@echo "make lint      ruff check and ruff format --check"
 	@echo "make results   write the tables of results/*.csv into the README"
 
@@ -31,8 +31,10 @@ test-all: .venv/dev.stamp lint
 	done
 
 bench: .venv/dev.stamp
-	@set -e; for backend in tensorflow torch; do \
-	  for script in benchmarks/*.py; do KERAS_BACKEND=$$backend $(BIN)/python $$script; done; \
+	@set -e; for backend in $(BACKENDS); do \
+	  for name in training_steps data_wait grad_cam; do \
+	    KERAS_BACKEND=$$backend $(BIN)/python benchmarks/$$name.py $(RECORD); \
+	  done; \
 	done
 
 lint: .venv/dev.stamp

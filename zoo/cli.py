@@ -124,7 +124,7 @@ def _list(pattern: str) -> None:
         raise ValueError(f"no model matches {pattern!r}; there are {', '.join(zoo.list_models())}")
     table = Table(title="models", title_justify="left")
     for heading in ("name", "session", "task", "dataset", "weights", "summary"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading == "name")
     for card in map(zoo.card, names):
         session = "" if card.session is None else str(card.session)
         weights = ", ".join(card.weights)

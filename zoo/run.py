@@ -82,7 +82,7 @@ class Run:
             "backend": backend.NAME,
             "device": backend.device(),
             "versions": backend.versions(),
-            "commit": _commit(),
+            "commit": commit(),
             "started": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
         console = Console(highlight=False)
@@ -316,7 +316,7 @@ def _resumable(folder: Path, now: dict) -> dict:
     return then
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit of the source tree, `-dirty` with changes in it; "" for an installed wheel."""
     here = Path(__file__).parent
 

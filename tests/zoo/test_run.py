@@ -143,21 +143,16 @@ class TestInterruption:
 
     def interrupt(self, folder, with_signal):
         """Start a run and send it a signal some batches into its third epoch."""
-        process = self.launch(*self.FLAGS, f"--out={folder}")
-        for line in process.stdout:
-            if line.startswith("epoch   2/4"):
-                break
-        else:
-            raise AssertionError("it ended before its second epoch")
-        deadline = time.monotonic() + 60
-        while not (folder / "checkpoint" / "epoch-0002.npz").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(0.1)
-        process.send_signal(with_signal)
-        rest = process.stdout.read()
-        process.wait(timeout=60)
-        return process.returncode, rest
+        with self.launch(*self.FLAGS, f"--out={folder}") as process:
+            lines = iter(process.stdout.readline, "")
+            assert any(line.startswith("epoch   2/4") for line in lines)
+            deadline = time.monotonic() + 60
+            while not (folder / "checkpoint" / "epoch-0002.npz").exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            time.sleep(0.1)
+            process.send_signal(with_signal)
+            return process.wait(timeout=60), process.stdout.read()
 
     def test_kill_and_resume_equals_an_uninterrupted_run(self, tmp_path):
         self.finish(*self.FLAGS, f"--out={tmp_path / 'whole'}")

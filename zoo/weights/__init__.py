@@ -1,6 +1,7 @@
 """Trained weights that ship with the zoo: `<model>-<tag>.weights.h5`, checksums on the cards."""
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,8 +32,10 @@ def load_into(model: keras.Model, name: str, weights: str, tags: Mapping[str, st
             f"says {tags[weights][:12]}…; install keras-session-zoo again"
         )
     try:
-        model.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns of layers it skips
+            model.load_weights(path)
+    except (ValueError, KeyError, OSError, UserWarning) as error:
         raise ValueError(
             f"the weights of {path} do not fit {name} as it was built "
             f"(input {model.input_shape}, output {model.output_shape}): {error}"

@@ -10,11 +10,13 @@ from zoo.training.schedules import rate_at
 
 
 def read_metrics(path: str | Path) -> list[dict[str, float]]:
-    """The rows of a `metrics.csv`, numbers as floats; none if there is no file."""
+    """The rows of a `metrics.csv`, epochs as int, the rest as float; none if there is no file."""
     if not Path(path).exists():
         return []
     with open(path, newline="") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        rows = list(csv.DictReader(file))
+    numbers = [{key: float(value) for key, value in row.items()} for row in rows]
+    return [row | {"epoch": int(row["epoch"])} for row in numbers]
 
 
 class MetricsLog(keras.callbacks.Callback):

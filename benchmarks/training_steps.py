@@ -1,0 +1,79 @@
+"""Training steps through the recipe machinery against a plain PyTorch loop of the same network.
+
+    KERAS_BACKEND=torch python benchmarks/training_steps.py
+
+A figure is PyTorch's time over ours: 1.00 is as fast, more is faster. Both train on the same
+normalised images with Adam; ours shuffles, normalises, counts accuracy, draws progress and runs
+the callbacks of a recipe as well.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import torch
+import torch_nets
+from measure import ratios, report, row
+
+import zoo
+from zoo.datasets.batches import Batches
+from zoo.training import OneCycle, callbacks, cycle_momentum
+
+WORK = {"ultimus": (128, 40), "custom_resnet": (64, 4)}  # batch size, steps a round
+ROUNDS = 5
+WARM = 3  # steps of a fit that are not counted: tracing and compiling
+
+
+class Clock(keras.callbacks.Callback):
+    """When the warm steps of an epoch were over, and when it was."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == WARM - 1:
+            self.began = time.perf_counter()
+        self.ended = time.perf_counter()
+
+
+def measure(name):
+    batch, steps = WORK[name]
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (batch * (steps + WARM), 32, 32, 3)).astype("uint8")
+    y = rng.integers(0, 10, len(x))
+    images = Batches(x, y, batch, mean=(0.5,) * 3, std=(0.25,) * 3)
+
+    model = zoo.get(name)
+    rate = OneCycle(0.01, 10_000, 2_000, momentum=(0.95, 0.85))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(cycle_momentum(keras.optimizers.Adam(rate)), loss, metrics=["accuracy"])
+    folder = Path(tempfile.mkdtemp())
+    clock = Clock()
+    machinery = [
+        clock,
+        callbacks.Progress(),
+        callbacks.StopOnNonFinite(),
+        callbacks.MetricsLog(folder / "metrics.csv"),
+        callbacks.Checkpoint(folder / "checkpoint"),
+    ]
+
+    def ours():
+        model.fit(images, verbose=0, callbacks=machinery)
+        return clock.ended - clock.began
+
+    net = torch_nets.NETS[name]()
+    trainable = sum(p.numel() for p in net.parameters())
+    assert trainable == zoo.summary(model).trainable_params, "not the same network"
+    adam = torch.optim.Adam(net.parameters(), lr=0.01)
+    tensors = torch_nets.tensors(images[i] for i in range(steps))
+
+    def theirs():
+        began = time.perf_counter()
+        torch_nets.train(net, adam, tensors)
+        return time.perf_counter() - began
+
+    values = [1 / ratio for ratio in ratios(ours, theirs, ROUNDS)]
+    return row(f"{name}, batch {batch}", values, "1.0 on the better backend, 0.9 on torch")
+
+
+if __name__ == "__main__":
+    report("training steps: PyTorch's time / ours", [measure(name) for name in WORK])

@@ -1,0 +1,55 @@
+"""The house: what is packaged, and that its arrows go down."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = (  # a file may import from its own floor and from those after it
+    "cli",
+    "run",
+    "training",
+    "report",
+    "explain",
+    "models",
+    "layers",
+    "registry",
+    "weights",
+    "backend",
+    "datasets",
+)
+
+pytestmark = pytest.mark.once
+
+
+def sources():
+    """(module name, text) of every file of the library."""
+    for folder, package in ((ROOT / "zoo", "zoo"), (ROOT / "datasets", "zoo.datasets")):
+        for path in sorted(folder.rglob("*.py")):
+            inside = path.relative_to(folder).with_suffix("").parts
+            yield ".".join((package, *inside)).removesuffix(".__init__"), path.read_text()
+
+
+def test_every_package_is_in_the_wheel():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {p.parent.relative_to(ROOT) for p in (ROOT / "zoo").rglob("__init__.py")}
+    expected = {".".join(folder.parts) for folder in folders} | {"zoo.datasets", "zoo.recipes"}
+    assert set(settings["packages"]) == expected
+
+
+def test_arrows_go_down():
+    seen = 0
+    for module, text in sources():
+        if module == "zoo":
+            continue
+        here = FLOORS.index(module.split(".")[1])
+        imports = re.findall(r"^from zoo import ([\w, ]+)", text, re.MULTILINE)
+        targets = [name for group in imports for name in re.findall(r"(\w+)(?: as \w+)?", group)]
+        targets += re.findall(r"^from zoo\.(\w+)", text, re.MULTILINE)
+        for target in targets:
+            if target in FLOORS:
+                seen += 1
+                assert FLOORS.index(target) >= here, f"{module} imports {target}"
+    assert seen > 20
