@@ -83,6 +83,46 @@ def gradient(function, x):
     return aux, slope
 
 
+def has_kernels_for(x) -> bool:
+    """Whether `conv2d` and `batch_norm` below take `x`: real float32 maps (n, h, w, c) on torch."""
+    return (
+        NAME == "torch"
+        and isinstance(x, torch.Tensor)
+        and x.ndim == 4
+        and x.dtype == torch.float32
+        and x.device.type != "meta"
+    )
+
+
+def conv2d(x, kernel, bias, strides, padding, dilation):
+    """PyTorch's convolution of NHWC maps with a Keras kernel (h, w, in / groups, out)."""
+    kernel, bias = kernel.value, None if bias is None else bias.value
+    pads = [(0, 0), (0, 0)]
+    if padding == "same":  # as tensorflow counts it: an odd pixel goes to the right and below
+        sizes = zip(x.shape[1:3], kernel.shape[:2], strides, dilation, strict=True)
+        totals = [max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0) for n, k, s, d in sizes]
+        pads = [(total // 2, total - total // 2) for total in totals]
+    x = x.permute(0, 3, 1, 2)  # a view: PyTorch computes on channels-last memory
+    if any(before != after for before, after in pads):
+        (top, bottom), (left, right) = pads
+        x = torch.nn.functional.pad(x, (left, right, top, bottom))
+        pads = [(0, 0), (0, 0)]
+    groups = x.shape[1] // kernel.shape[2]
+    y = torch.nn.functional.conv2d(
+        x, kernel.permute(3, 2, 0, 1), bias, strides, [pad[0] for pad in pads], dilation, groups
+    )
+    return y.permute(0, 2, 3, 1)
+
+
+def batch_norm(x, gamma, beta, epsilon):
+    """PyTorch's batch norm of NHWC maps by their own statistics: (result, mean, variance)."""
+    y, mean, inverse_deviation = torch.native_batch_norm(
+        x.permute(0, 3, 1, 2), gamma.value, beta.value, None, None, True, 0.0, epsilon
+    )
+    variance = inverse_deviation.detach() ** -2 - epsilon
+    return y.permute(0, 2, 3, 1), mean.detach(), variance
+
+
 def set_determinism(enabled: bool) -> None:
     """Ask for kernels that give the same bits on every run, at some cost in speed.
 

@@ -92,13 +92,21 @@ class TestUltimusBlock:
         x = np.random.default_rng(1).normal(size=(3, 48)).astype("float32")
         got = keras.ops.convert_to_numpy(block(x))
         for vector, result in zip(x, got, strict=True):
-            layers = (block.query, block.key, block.value)
-            q, k, v = [vector @ np.array(d.kernel) + np.array(d.bias) for d in layers]
+            qkv = vector @ np.array(block.qkv.kernel) + np.array(block.qkv.bias)
+            q, k, v = np.split(qkv, 3)
             scores = np.outer(q, k) / (8**0.5 if scale == "before" else 1)
             attention = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
             z = v @ (attention / (8**0.5 if scale == "after" else 1))
             expected = z @ np.array(block.out.kernel) + np.array(block.out.bias)
             np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+
+    def test_starts_with_attention_of_full_rank(self):
+        block = zoo.get("ultimus").get_layer("ultimus1")
+        q, k, _ = np.split(np.array(block.qkv.bias), 3)
+        np.testing.assert_allclose(q, np.linspace(-2, 2, 8), rtol=1e-6)
+        np.testing.assert_array_equal(q, k)
+        usual = zoo.get("ultimus", spread=0.0).get_layer("ultimus1")
+        assert not np.array(usual.qkv.bias).any()
 
     def test_refuses_another_scale(self):
         with pytest.raises(ValueError, match="'sideways'"):

@@ -1,5 +1,6 @@
 """Blocks that more than one model is built of."""
 
 from zoo.layers.conv import conv_bn_relu
+from zoo.layers.fused import BatchNormalization, Conv2D
 
-__all__ = ["conv_bn_relu"]
+__all__ = ["BatchNormalization", "Conv2D", "conv_bn_relu"]

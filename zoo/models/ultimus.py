@@ -16,6 +16,8 @@ and V and Out begin twice as large as Glorot's, which makes up for the shrinking
 recipes/s9_stuck_at_ten.py measures both.
 """
 
+import math
+
 import keras
 from keras import initializers, layers, ops
 
@@ -38,22 +40,27 @@ class Ultimus(layers.Layer):
     def build(self, input_shape):
         width = input_shape[-1]
 
-        def spread_out(shape, dtype=None):
-            return ops.linspace(-self.spread, self.spread, shape[0], dtype=dtype)
+        def large(shape, dtype=None, gain=self.gain):
+            return initializers.VarianceScaling(gain**2, "fan_avg", "uniform")(shape, dtype)
 
-        def large():
-            return initializers.VarianceScaling(self.gain**2, "fan_avg", "uniform")
+        def kernels(shape, dtype=None):
+            each = (shape[0], self.inner)
+            return ops.concatenate([large(each, dtype, g) for g in (1, 1, self.gain)], axis=1)
 
-        self.query = layers.Dense(self.inner, bias_initializer=spread_out, name="query")
-        self.key = layers.Dense(self.inner, bias_initializer=spread_out, name="key")
-        self.value = layers.Dense(self.inner, kernel_initializer=large(), name="value")
-        self.out = layers.Dense(width, kernel_initializer=large(), name="out")
-        for projection in (self.query, self.key, self.value):
-            projection.build((None, width))
+        def biases(shape, dtype=None):
+            spread = ops.linspace(-self.spread, self.spread, self.inner, dtype=dtype)
+            return ops.concatenate([spread, spread, ops.zeros_like(spread)])
+
+        # The lesson's three fully connected layers 48 > 8, side by side in one matrix.
+        self.qkv = layers.Dense(
+            3 * self.inner, kernel_initializer=kernels, bias_initializer=biases, name="qkv"
+        )
+        self.out = layers.Dense(width, kernel_initializer=large, name="out")
+        self.qkv.build((None, width))
         self.out.build((None, self.inner))
 
     def call(self, x):  # (b, 48)
-        q, k, v = self.query(x), self.key(x), self.value(x)  # (b, 8) each
+        q, k, v = ops.split(self.qkv(x), 3, axis=-1)  # (b, 8) each
         attention = q[:, :, None] * k[:, None, :]  # Q^T K, (b, 8, 8)
         root = self.inner**0.5
         if self.scale == "after":  # as the lesson writes it
@@ -65,8 +72,7 @@ class Ultimus(layers.Layer):
 
     def multiply_adds(self):
         """Products of one vector's pass: the four layers, Q^T K and V AM."""
-        projections = (self.query, self.key, self.value, self.out)
-        kernels = sum(layer.kernel.shape[0] * layer.kernel.shape[1] for layer in projections)
+        kernels = sum(math.prod(layer.kernel.shape) for layer in (self.qkv, self.out))
         return kernels + 2 * self.inner**2
 
     def get_config(self):
