@@ -6,8 +6,6 @@ The same fit in turn on batches that are augmented as the recipe does, and on co
 were made before the clock started.
 """
 
-import statistics
-
 import keras
 import numpy as np
 from measure import report, row
@@ -31,8 +29,7 @@ class Ready(Batches):
         return self.made[index]
 
 
-def measure(name):
-    batch, steps = WORK[name]
+def measure(name, batch, steps):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (batch * (steps + 3), 32, 32, 3)).astype("uint8")
     y = rng.integers(0, 10, len(x))
@@ -50,9 +47,8 @@ def measure(name):
 
     pairs = [(seconds(live), seconds(ready)) for _ in range(ROUNDS + 1)][1:]
     shares = [100 * (1 - bare / full) for full, bare in pairs]
-    assert statistics.median(shares) < 100
     return row(f"{name}, batch {batch}", shares, "under 5 %", ".1f")
 
 
 if __name__ == "__main__":
-    report("waiting for data: per cent of a step", [measure(name) for name in WORK])
+    report("waiting for data: per cent of a step", [measure(*work) for work in WORK])

@@ -55,7 +55,6 @@ class Run:
     def __init__(self, folder: Path, config: dict, console: Console):
         self.folder, self.config, self.console = folder, config, console
         self._callbacks: list[keras.callbacks.Callback] = []
-        self._initial_epoch = 0
 
     @classmethod
     def start(cls, recipe: str | Path, config: dict) -> "Run":
@@ -105,7 +104,7 @@ class Run:
             self._callbacks = [
                 Progress(self.console),
                 StopOnNonFinite(),
-                MetricsLog(self.folder / "metrics.csv", self._initial_epoch),
+                MetricsLog(self.folder / "metrics.csv"),
                 Checkpoint(self.folder / "checkpoint", self.config["arguments"].get("seed", 0)),
             ]
         return self._callbacks
@@ -115,12 +114,12 @@ class Run:
 
         `train`, the training batches, go on with that epoch's order and augmentation.
         """
-        self._initial_epoch = restore(model, self.folder / "checkpoint")
+        epoch = restore(model, self.folder / "checkpoint")
         if train is not None:
-            train.epoch = self._initial_epoch
-        if self._initial_epoch:
-            self.console.print(f"going on after epoch {self._initial_epoch}")
-        return self._initial_epoch
+            train.epoch = epoch
+        if epoch:
+            self.console.print(f"going on after epoch {epoch}")
+        return epoch
 
     def finish(self, model: keras.Model) -> dict:
         """Save the model, draw the curves, write result.json and report.html; returns the result.

@@ -146,7 +146,7 @@ class TestMetricsLog:
         assert [row["epoch"] for row in rows] == [1, 2, 3]
         assert [row["loss"] for row in rows] == pytest.approx(losses)
         assert rows[0]["learning_rate"] == pytest.approx(0.01)
-        again = callbacks.MetricsLog(path, initial_epoch=1)
+        again = callbacks.MetricsLog(path)
         tiny_model.fit(batches, epochs=2, initial_epoch=1, verbose=0, callbacks=[again])
         assert [row["epoch"] for row in read_metrics(path)] == [1, 2]
 

@@ -6,6 +6,7 @@ import pytest
 import zoo
 
 pytestmark = pytest.mark.once
+MEASURED = {("ultimus", "cifar10"): 0.6827}  # rows of results/
 
 
 @pytest.fixture
@@ -70,6 +71,17 @@ class TestListing:
 
 
 class TestWeights:
+    @pytest.mark.parametrize(
+        ("name", "tag"), [(n, tag) for n in zoo.list_models() for tag in zoo.card(n).weights]
+    )
+    def test_that_ship_reach_what_was_measured(self, name, tag, real_data):
+        data = zoo.datasets.load(tag, data_dir=real_data)
+        logits = zoo.get(name, weights=tag).predict(
+            data.normalize(data.x_val), batch_size=500, verbose=0
+        )
+        accuracy = (logits.argmax(axis=-1) == data.y_val).mean()
+        assert accuracy == pytest.approx(MEASURED[name, tag], abs=5e-4)
+
     def test_a_file_of_another_shape_is_refused(self, tmp_path):
         path = tmp_path / "ten.weights.h5"
         zoo.get("ultimus").save_weights(path)

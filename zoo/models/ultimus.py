@@ -85,7 +85,12 @@ def conv_relu(x, filters, name, **conv):
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-@register(session=9, dataset="cifar10", source="The School of AI, EVA session 9")
+@register(
+    session=9,
+    dataset="cifar10",
+    source="The School of AI, EVA session 9",
+    weights={"cifar10": "33bd560a481433d734979aa1257b7c807a707a9fea8b8badf378fc5222b34bef"},
+)
 def ultimus(
     *,
     input_shape=(32, 32, 3),

@@ -22,16 +22,17 @@ def read_metrics(path: str | Path) -> list[dict[str, float]]:
 class MetricsLog(keras.callbacks.Callback):
     """Write epoch, Keras's logs, the learning rate and the seconds of each epoch to `path`.
 
-    Rows of epochs from `initial_epoch` on are dropped first: they are made again.
+    A resumed training makes some epochs again: their old rows go.
     """
 
-    def __init__(self, path: str | Path, initial_epoch: int = 0):
+    def __init__(self, path: str | Path):
         super().__init__()
         self.path = Path(path)
-        self.rows = [row for row in read_metrics(path) if row["epoch"] <= initial_epoch]
+        self.rows = read_metrics(path)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
+        self.rows = [row for row in self.rows if row["epoch"] <= epoch]
 
     def on_epoch_end(self, epoch, logs=None):
         last_step = (epoch + 1) * (self.params.get("steps") or 1) - 1
