@@ -121,6 +121,7 @@ def ultimus(
     dataset="cifar10",
     source="The School of AI, EVA session 9",
     variant_of="ultimus",
+    weights={"cifar10": "b13b45d677f1cf12761851420f3bfd21de7b0d671a581eea2167376d4cb3a734"},
 )
 def ultimus_residual(**overrides):
     """Ultimus with a skip connection around each of its four blocks."""
