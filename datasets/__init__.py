@@ -50,8 +50,8 @@ def load(
     """
     if name in _LOADERS:
         data = _LOADERS[name](data_dir)
-    elif Path(name).exists():
-        data = image_folder.load(Path(name), image_shape, seed)
+    elif Path(name).expanduser().exists():
+        data = image_folder.load(Path(name).expanduser(), image_shape, seed)
     else:
         near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.5) or names()
         raise ValueError(

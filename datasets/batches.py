@@ -20,6 +20,8 @@ class Batches(PyDatasetAdapter):
 
     It is a Keras data adapter, which `fit` takes as it is. Given a PyDataset, `fit` would shuffle
     the order of the batches once more, and with several workers carry some into the next epoch.
+    `class_weight` and `sample_weight` do not reach an adapter; `predict` sees a shuffled epoch
+    unless `shuffle=False`, as the validation batches have it.
     """
 
     def __init__(
@@ -27,6 +29,8 @@ class Batches(PyDatasetAdapter):
     ):
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        if len(x) != len(y):
+            raise ValueError(f"{len(x)} images need as many labels, not {len(y)}")
         self.x, self.y = x, y
         self.size = batch_size
         self.pipeline = albumentations.Compose(list(transforms)) if transforms else None
@@ -64,6 +68,7 @@ class Batches(PyDatasetAdapter):
 
     def on_epoch_begin(self) -> None:
         self._starting_over = False
+        self._within_epoch = False  # an interrupted fit leaves it set, and Keras refuses the next
         super().on_epoch_begin()
 
     def on_epoch_end(self) -> None:

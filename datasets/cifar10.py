@@ -42,7 +42,7 @@ def load(data_dir=None) -> Dataset:
             train = [_batch(path, f"data_batch_{i}") for i in range(1, 6)]
             x_train, y_train = map(np.concatenate, zip(*train, strict=True))
             splits = (x_train, y_train, *_batch(path, "test_batch"))
-        except (OSError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
+        except Exception as error:  # a damaged archive or pickle can raise nearly anything
             raise ValueError(
                 f"{path} cannot be read ({error}); delete it and fetch it again"
             ) from error

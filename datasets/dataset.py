@@ -51,11 +51,18 @@ class Dataset:
                     f"{where}: labels run from {y.min()} to {y.max()}, but the "
                     f"{self.num_classes} class names stand for 0 to {self.num_classes - 1}"
                 )
+        if self.x_val.shape[1:] != self.image_shape:
+            raise ValueError(
+                f"{self.name}: training images are {self.image_shape}, validation images "
+                f"{self.x_val.shape[1:]}; they must be of one size"
+            )
         if not len(self.mean) == len(self.std) == self.image_shape[-1]:
             raise ValueError(
                 f"{self.name}: mean and std need {self.image_shape[-1]} values, one a channel, "
                 f"not {len(self.mean)} and {len(self.std)}"
             )
+        if not min(self.std) > 0:
+            raise ValueError(f"{self.name}: std must be positive, not {self.std}")
 
     @property
     def num_classes(self) -> int:
@@ -95,6 +102,7 @@ class Dataset:
 
     def reshaped(self, image_shape: tuple[int, int, int]) -> "Dataset":
         """The same dataset with images of `image_shape`, resized and turned grey or RGB."""
+        check_shape(image_shape)
         if self.image_shape == tuple(image_shape):
             return self
         channels = image_shape[-1]
@@ -132,6 +140,13 @@ class Dataset:
             f"Dataset({self.name}: {len(self.x_train):,} train and {len(self.x_val):,} val images, "
             f"{height}x{width}x{channels}, {self.num_classes} classes)"
         )
+
+
+def check_shape(image_shape) -> None:
+    """Raise ValueError unless it is (height, width, 1 or 3)."""
+    sides = image_shape if isinstance(image_shape, tuple | list) else ()
+    if len(sides) != 3 or min(sides) < 1 or sides[2] not in (1, 3):
+        raise ValueError(f"image_shape must be (height, width, 1 or 3), not {image_shape}")
 
 
 def fit(image: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:

@@ -29,8 +29,10 @@ def find(
         FileNotFoundError: it is nowhere and cannot be fetched; says where it was looked for.
         ValueError: what was fetched does not have the checksum.
     """
+    if data_dir is not None and not Path(data_dir).expanduser().is_dir():
+        raise FileNotFoundError(f"--data-dir {data_dir} is not a folder")
     places = [data_dir, os.environ.get("ZOO_DATA"), keras_datasets()]
-    places = [Path(place) for place in places if place]
+    places = [Path(place).expanduser() for place in places if place]
     for place in places:
         for filename in filenames:
             if (place / filename).exists():
@@ -62,7 +64,7 @@ def read_npz(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
             if missing:
                 raise ValueError(f"it has no {', '.join(missing)}, only {', '.join(arrays)}")
             return [arrays[key] for key in keys]
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} cannot be read ({error}); delete it and fetch it again"
         ) from error

@@ -2,26 +2,33 @@
 
 import io
 import os
+import re
 import zipfile
-import zlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from sklearn.model_selection import train_test_split
 
-from zoo.datasets.dataset import Dataset, fit
+from zoo.datasets.dataset import Dataset, check_shape, fit
 from zoo.datasets.files import cached
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
-SPLIT_OF = {"train": "train", "test": "val", "val": "val"}  # folder -> split
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
+SPLIT_OF = {  # folder, in any case -> split
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "val"),
+    "test": "test",
+}
 HELD_OUT = 0.2
 
 
 def load(path: Path, image_shape=None, seed: int = 0) -> Dataset:
-    """Read `train/<class>/*` with `test/<class>/*` or `val/<class>/*`, or `<class>/*` alone.
+    """Read `train/<class>/*` with `val/<class>/*` or `test/<class>/*`, or `<class>/*` alone.
+
+    Where there are both, `val` is what is validated on. Images are turned as their EXIF says,
+    transparent ones laid on white, 16-bit ones brought to 8.
 
     Args:
         path: a folder or a zip file; one enclosing folder in the zip is looked through.
@@ -32,9 +39,11 @@ def load(path: Path, image_shape=None, seed: int = 0) -> Dataset:
         ValueError: not a layout as above, a single class, an empty one, a damaged file, images
             of different sizes; with the path.
     """
+    if image_shape is not None:
+        check_shape(image_shape)
     files = _list_zip(path) if path.is_file() else _list_folder(path)
     splits = _splits(path, files)
-    names = sorted({PurePosixPath(file).parts[-2] for file in splits["train"]})
+    names = sorted(set(splits["train"].values()))
     stamp = f"{path.resolve()} {image_shape} {sorted(files.items())}"
     arrays = cached(path.stem, stamp, lambda: _decode(path, splits, names, image_shape))
     if "x_val" not in arrays:
@@ -57,15 +66,25 @@ def load(path: Path, image_shape=None, seed: int = 0) -> Dataset:
 def _list_folder(path: Path) -> dict[str, tuple]:
     """Relative name -> (size, time of change) of each image; empty folders count as `name/`."""
     files = {}
-    for folder, subfolders, names in os.walk(path):
+    for folder, subfolders, names in os.walk(path, followlinks=True):
         here = Path(folder).relative_to(path).as_posix()
-        images = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+        images = [name for name in names if _wanted(f"{here}/{name}")]
         for name in images:
             stat = os.stat(os.path.join(folder, name))
             files[f"{here}/{name}"] = (stat.st_size, stat.st_mtime_ns)
-        if not images and not subfolders:
+        if not images and not subfolders and not _hidden(here):
             files[f"{here}/"] = ()
     return files
+
+
+def _wanted(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES and not _hidden(name)
+
+
+def _hidden(name: str) -> bool:
+    """Whether it is what systems leave beside images: .DS_Store, __MACOSX/, ._name."""
+    parts = PurePosixPath(name).parts
+    return any(part == "__MACOSX" or part.startswith(".") for part in parts)
 
 
 def _list_zip(path: Path) -> dict[str, tuple]:
@@ -74,7 +93,7 @@ def _list_zip(path: Path) -> dict[str, tuple]:
             return {
                 info.filename: (info.file_size, info.CRC)
                 for info in archive.infolist()
-                if info.is_dir() or Path(info.filename).suffix.lower() in SUFFIXES
+                if _wanted(info.filename) or (info.is_dir() and not _hidden(info.filename))
             }
     except (zipfile.BadZipFile, OSError) as error:
         raise ValueError(
@@ -82,28 +101,37 @@ def _list_zip(path: Path) -> dict[str, tuple]:
         ) from error
 
 
-def _splits(path: Path, files) -> dict[str, list[str]]:
-    """The image names of "train" and, where there are two splits, "val"; every class in each."""
+def _splits(path: Path, files) -> dict[str, dict[str, str]]:
+    """Split ("train" and, where there are two, "val") -> image name -> class; checked."""
     parents = {str(folder) for name in files for folder in PurePosixPath(name).parents}
-    found = defaultdict(lambda: defaultdict(list))  # split -> class -> image names
+    found = defaultdict(dict)  # split -> image name -> class; an empty class is its folder's name
     for name in sorted(files):
         entry = PurePosixPath(name)
-        if not name.endswith("/"):
-            folder, images = entry.parent, [name]
-        elif str(entry) not in parents:  # an empty folder: a class without images
-            folder, images = entry, []
-        else:
-            continue
-        if folder.name and folder.name not in SPLIT_OF:
-            found[SPLIT_OF.get(folder.parent.name)][folder.name] += images
+        if name.endswith("/") and str(entry) in parents:
+            continue  # a zip lists folders that are not empty, too
+        folders = entry.parts if name.endswith("/") else entry.parts[:-1]
+        at = next((i for i, part in enumerate(folders) if part.lower() in SPLIT_OF), None)
+        if at is None and folders:  # <class>/*, below whatever encloses it
+            found[None][name] = folders[-1]
+        elif at is not None and len(folders) > at + 1:  # train/<class>/*, however deep
+            found[SPLIT_OF[folders[at].lower()]][name] = folders[at + 1]
+    if "val" not in found and "test" in found:
+        found["val"] = found["test"]
     splits = {split: found[split] for split in ("train", "val") if split in found}
-    splits = splits or {"train": found[None]}
-    classes = set().union(*splits.values())
-    empty = {label for images in splits.values() for label in classes if not images.get(label)}
-    if not classes:
-        raise ValueError(f"{path} holds no images as train/<class>/* or <class>/*")
-    if "train" not in splits or (len(splits) == 1 and None not in found):
+    if len(splits) == 1:
         raise ValueError(f"{path} has {'/'.join(splits)}/<class>/* only; it needs train and val")
+    splits = splits or {"train": found[None]}
+    images = {
+        split: {name: label for name, label in names.items() if not name.endswith("/")}
+        for split, names in splits.items()
+    }
+    classes = {label for names in splits.values() for label in names.values()}
+    empty = {c for names in images.values() for c in classes - set(names.values())}
+    if not any(images.values()):
+        raise ValueError(
+            f"{path} holds no images as train/<class>/* or <class>/*; "
+            f"images end in {' '.join(sorted(SUFFIXES))}"
+        )
     if empty:
         raise ValueError(
             f"{path}: the class {', '.join(sorted(empty))} has a folder without images; "
@@ -111,7 +139,7 @@ def _splits(path: Path, files) -> dict[str, list[str]]:
         )
     if len(classes) < 2:
         raise ValueError(f"{path} has one class only, {classes.pop()!r}; a classifier needs two")
-    return {split: sorted(sum(images.values(), [])) for split, images in splits.items()}
+    return images
 
 
 def _decode(path: Path, splits, names, image_shape) -> dict[str, np.ndarray]:
@@ -121,20 +149,11 @@ def _decode(path: Path, splits, names, image_shape) -> dict[str, np.ndarray]:
     def read(name: str) -> np.ndarray:
         try:
             data = archive.read(name) if archive else (path / name).read_bytes()
-            image = Image.open(io.BytesIO(data))
-            if image.mode not in ("L", "RGB"):
-                image = image.convert("RGB")
-            image = np.asarray(image)
-        except (
-            OSError,
-            SyntaxError,
-            ValueError,
-            EOFError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+            image = _eight_bits(Image.open(io.BytesIO(data)))
+        except Exception as error:  # whatever a damaged file makes Pillow or zipfile raise
+            why = re.sub(r" *<_io.BytesIO[^>]*>", "", str(error))
             raise ValueError(
-                f"{path}: the image {name} cannot be read ({error}); repair or remove it"
+                f"{path}: the image {name} cannot be read ({why}); repair or remove it"
             ) from error
         image = image if image.ndim == 3 else image[..., None]
         return image if image_shape is None else fit(image, image_shape)
@@ -146,14 +165,26 @@ def _decode(path: Path, splits, names, image_shape) -> dict[str, np.ndarray]:
             odd = next((i for i, x in enumerate(images) if x.shape != images[0].shape), None)
             if odd is not None:
                 raise ValueError(
-                    f"{path} mixes sizes or channels: {files[0]} is {images[0].shape}, "
-                    f"{files[odd]} is {images[odd].shape}; give image_shape=(h, w, channels)"
+                    f"{path} mixes sizes or channels: {list(files)[0]} is {images[0].shape}, "
+                    f"{list(files)[odd]} is {images[odd].shape}; "
+                    f"give image_shape=(h, w, channels)"
                 )
-            labels = [number[PurePosixPath(name).parts[-2]] for name in files]
+            labels = [number[label] for label in files.values()]
             arrays[f"x_{split}"], arrays[f"y_{split}"] = np.stack(images), np.array(labels)
     if archive:
         archive.close()
     return arrays
+
+
+def _eight_bits(image: Image.Image) -> np.ndarray:
+    """A picture as uint8, (h, w) or (h, w, 3)."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to white
+        return (np.asarray(image) // 256).clip(0, 255).astype("uint8")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image if image.mode in ("L", "RGB") else image.convert("RGB"))
 
 
 def _statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -27,7 +27,7 @@ def main(
     epochs=24,
     batch_size=128,
     max_lr=1e-2,
-    peak_epoch=5.0,
+    peak_epoch: float | None = None,  # 5, or the middle of a shorter run
     l1=0.0,
     l2=0.0,
     seed=0,
@@ -47,8 +47,8 @@ def main(
 
     net = zoo.get(model, num_classes=data.num_classes)
     steps = len(train)
-    peak = min(peak_epoch, epochs / 2) * steps
-    rate = OneCycle(max_lr, epochs * steps, peak, momentum=(0.95, 0.85))
+    peak = min(5, epochs / 2) if peak_epoch is None else peak_epoch
+    rate = OneCycle(max_lr, epochs * steps, peak * steps, momentum=(0.95, 0.85))
     net.compile(
         cycle_momentum(keras.optimizers.Adam(rate)),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 import zoo
+from zoo.training.callbacks.progress import close_bars
 
 USER_ERRORS = (ValueError, OSError, ImportError, FloatingPointError)
 
@@ -30,10 +31,12 @@ def run(function, argv: list[str] | None = None):
     try:
         return function(**arguments)
     except KeyboardInterrupt:
-        print("\nstopped; --resume with the run's folder goes on after its last epoch",
-              file=sys.stderr)  # fmt: skip
+        close_bars()
+        how = "; --resume with the run's folder goes on after its last epoch"
+        print(f"\nstopped{how if 'resume' in arguments else ''}", file=sys.stderr)
         sys.exit(130)
     except USER_ERRORS as error:
+        close_bars()
         _exit(error)
 
 
@@ -61,8 +64,9 @@ def parse(function, argv: list[str]) -> dict:
                 flag, type=kind, default=default, metavar=kind.__name__, help=help_text
             )
     wanted = vars(parser.parse_args(argv))
-    if wanted.get("resume"):
-        parser.set_defaults(**_saved_arguments(wanted["resume"]))
+    if wanted.get("resume") is not None:
+        saved = _saved_arguments(wanted["resume"])
+        parser.set_defaults(**{key: saved[key] for key in wanted.keys() & saved.keys()})
         wanted = vars(parser.parse_args(argv))
     return wanted
 
@@ -83,8 +87,9 @@ class _Parser(argparse.ArgumentParser):
 def _saved_arguments(folder: str) -> dict:
     """The arguments a run was started with; none where that cannot be told (its start says so)."""
     try:
-        return json.loads((Path(folder) / "config.json").read_text())["arguments"]
-    except (OSError, ValueError, KeyError):
+        config = (Path(folder).expanduser() / "config.json").read_text()
+        return dict(json.loads(config)["arguments"])
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 

@@ -32,7 +32,8 @@ class ModelCard:
         """The builder's keyword arguments and their defaults: what `zoo.get` passes on."""
         builder = card(self.variant_of).builder if self.variant_of else self.builder
         parameters = inspect.signature(builder).parameters.values()
-        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        return {p.name: p.default for p in parameters if p.kind in named}
 
     def rows(self) -> list[tuple[str, str]]:
         """(label, text) pairs, as the command line and a notebook show them."""
@@ -80,7 +81,7 @@ def register(
     Running the same definition again replaces it, as a notebook cell does.
 
     Raises:
-        ValueError: another function already has the name.
+        ValueError: another function already has the name, or `variant_of` is not registered.
     """
 
     def add(builder):
@@ -91,6 +92,8 @@ def register(
                 f"a model named {name!r} is registered already, by {_place(known.builder)}; "
                 f"rename the function in {_place(builder)}"
             )
+        if variant_of:
+            card(variant_of)
         summary = (inspect.getdoc(builder) or "").partition("\n")[0]
         _cards[name] = ModelCard(
             name, summary, session, task, dataset, source, cam_layer, variant_of, weights or {},
@@ -101,7 +104,7 @@ def register(
     return add
 
 
-def get(name: str, *, weights: str | None = None, **overrides) -> keras.Model:
+def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model:
     """Build the model registered as `name`; a classifier gives logits.
 
     Args:

@@ -71,6 +71,10 @@ class Run:
             OSError: the folder exists already, or cannot be made.
         """
         recipe = Path(recipe).stem
+        for name, least in {"epochs": 1, "batch_size": 1, "seed": 0}.items():
+            if config.get(name, least) < least:
+                flag = f"--{name.replace('_', '-')}"
+                raise ValueError(f"{flag} {config[name]} must be {least} or more")
         precision = config.get("precision", "float32")
         if precision not in PRECISIONS:
             raise ValueError(f"--precision {precision!r} must be one of {', '.join(PRECISIONS)}")
@@ -85,8 +89,10 @@ class Run:
             "started": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
         console = Console(highlight=False)
-        if config.get("resume"):
-            folder = Path(config["resume"])
+        if config.get("resume") is not None:
+            if config.get("out") is not None:
+                raise ValueError("--resume goes on in its own folder; leave --out out")
+            folder = Path(config["resume"]).expanduser()
             described = _resumable(folder, described)
             console.print(f"resuming {folder}")
         else:
@@ -115,6 +121,12 @@ class Run:
         `train`, the training batches, go on with that epoch's order and augmentation.
         """
         epoch = restore(model, self.folder / "checkpoint")
+        done = read_metrics(self.folder / "metrics.csv")
+        if done and not epoch:
+            raise ValueError(
+                f"{self.folder} has had {len(done)} epochs, but no checkpoint of it can be read; "
+                f"put one back, or start anew without --resume"
+            )
         if train is not None:
             train.epoch = epoch
         if epoch:
@@ -273,13 +285,17 @@ class Run:
 
 
 def _new_folder(recipe: str, out) -> Path:
-    folder = Path(out) if out else Path("runs") / recipe / time.strftime("%Y%m%d-%H%M%S")
+    folder = (
+        Path(out).expanduser() if out else Path("runs") / recipe / time.strftime("%Y%m%d-%H%M%S")
+    )
     for attempt in range(1, 100):
         candidate = folder if attempt == 1 else folder.with_name(f"{folder.name}-{attempt}")
         try:
             candidate.mkdir(parents=True)
             return candidate
         except FileExistsError as error:
+            if out and {path.name for path in folder.glob("*")} <= {"config.json"}:
+                return folder  # empty, or a start that came to nothing
             if out:
                 raise FileExistsError(
                     error.errno,
@@ -304,8 +320,13 @@ def _resumable(folder: Path, now: dict) -> dict:
             for key, value in now["arguments"].items()
             if then["arguments"].get(key) != value
         }
+        differ |= {
+            f"--{key}": (value, "known any more")
+            for key, value in then["arguments"].items()
+            if key not in now["arguments"]
+        }
         differ |= {k: (then[k], now[k]) for k in ("recipe", "backend") if then[k] != now[k]}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"--resume {folder} is not the folder of a run (config.json: {error})"
         ) from error

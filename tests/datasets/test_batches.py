@@ -65,6 +65,18 @@ class TestOrder:
         seen_in_fit(batches, 3)
         assert batches.epoch == 3
 
+    def test_an_interrupted_fit_can_be_followed_by_another(self):
+        class Stop(keras.callbacks.Callback):
+            def on_train_batch_end(self, batch, logs=None):
+                raise KeyboardInterrupt
+
+        batches = numbered()
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(batches, verbose=0, callbacks=[Stop()])
+        assert len(seen_in_fit(batches, 1)[0]) == 12
+
     def test_validation_batches_keep_their_order_and_the_smaller_last_one(self):
         batches = numbered(count=5, batch_size=2, shuffle=False)
         assert [batches[i][1].tolist() for i in range(len(batches))] == [[0, 1], [2, 3], [4]]
@@ -74,6 +86,8 @@ class TestOrder:
             numbered(count=3)[3]
         with pytest.raises(ValueError, match="at least 1, not 0"):
             numbered(batch_size=0)
+        with pytest.raises(ValueError, match="2 images need as many labels, not 1"):
+            Batches(np.zeros((2, 4, 4, 1), "uint8"), np.zeros(1), 1, mean=(0.0,), std=(1.0,))
 
 
 @pytest.mark.once

@@ -79,9 +79,18 @@ class TestLoad:
     def test_missing_data_say_where_they_were_looked_for(self, nowhere, monkeypatch):
         monkeypatch.setattr(mnist, "URL", "http://127.0.0.1:9/mnist.npz")
         with pytest.raises(FileNotFoundError) as error:
-            datasets.load("mnist", data_dir=nowhere / "here")
-        for part in ("looked for mnist.npz", "here", "keras/datasets", "127.0.0.1", "digits"):
+            datasets.load("mnist", data_dir=nowhere)
+        for part in ("looked for mnist.npz", str(nowhere), "keras/datasets", "127.0.0.1", "digits"):
             assert part in str(error.value)
+
+    def test_a_data_dir_that_is_not_there_is_no_reason_to_look_elsewhere(self, nowhere):
+        with pytest.raises(FileNotFoundError, match="--data-dir .*typo is not a folder"):
+            datasets.load("mnist", data_dir=nowhere / "typo")
+
+    @pytest.mark.parametrize("shape", [(32, 32), (32, 32, 4), (0, 32, 3), 32])
+    def test_a_shape_that_is_none_is_refused(self, nowhere, shape):
+        with pytest.raises(ValueError, match="image_shape must be .height, width, 1 or 3"):
+            datasets.load("digits", image_shape=shape)
 
     def test_every_dataset_states_the_statistics_of_its_pixels(self, real_data):
         for module in (mnist, cifar10, digits):
@@ -233,6 +242,39 @@ class TestImageFolder:
                 datasets.load(str(folder))
         assert list((files.keras_datasets() / "zoo").iterdir()) == []
 
+    def test_folders_of_other_names_and_depths_are_understood(self, nowhere):
+        write_images(nowhere / "odd", "Training", {"cat": 3, "dog": 3})
+        write_images(nowhere / "odd", "valid", {"cat": 2, "dog": 2})
+        write_images(nowhere / "odd", "test", {"cat": 1, "dog": 1})
+        (nowhere / "odd" / "Training" / "cat" / "0.png").rename(nowhere / "moved.png")
+        (nowhere / "odd" / "Training" / "cat" / "more").mkdir()
+        (nowhere / "moved.png").rename(nowhere / "odd" / "Training" / "cat" / "more" / "0.png")
+        (nowhere / "odd" / "Training" / "bird").symlink_to(nowhere / "odd" / "valid" / "dog")
+        (nowhere / "odd" / "valid" / "bird").symlink_to(nowhere / "odd" / "test" / "dog")
+        data = datasets.load(str(nowhere / "odd"))
+        assert data.class_names == ("bird", "cat", "dog")
+        assert np.bincount(data.y_train).tolist() == [2, 3, 3]
+        assert np.bincount(data.y_val).tolist() == [1, 2, 2]
+
+    def test_what_systems_leave_beside_images_is_passed_over(self, folder):
+        (folder / "train" / ".ipynb_checkpoints").mkdir()
+        (folder / "train" / "cat" / "._0.png").write_bytes(b"resource fork")
+        (folder / "__MACOSX" / "train" / "cat").mkdir(parents=True)
+        (folder / "__MACOSX" / "train" / "cat" / "0.png").write_bytes(b"resource fork")
+        for path in (folder, zipped(folder)):
+            assert len(datasets.load(str(path)).x_train) == 10
+
+    def test_deep_transparent_and_turned_pictures_keep_what_they_show(self, nowhere):
+        from zoo.datasets.image_folder import _eight_bits
+
+        deep = Image.fromarray(np.array([[0, 32768, 65535]], "uint16"))
+        assert _eight_bits(deep).tolist() == [[0, 128, 255]]
+        clear = Image.fromarray(np.array([[[0, 0, 0, 0], [0, 0, 0, 255]]], "uint8"), "RGBA")
+        assert _eight_bits(clear).tolist() == [[[255] * 3, [0] * 3]]
+        turned = Image.new("RGB", (4, 2))
+        turned.getexif()[274] = 6  # the camera was held upright
+        assert _eight_bits(turned).shape == (4, 2, 3)
+
     def test_grey_images_become_what_the_model_takes(self, nowhere):
         write_images(nowhere / "grey", "", {"a": 5, "b": 5}, mode="L")
         assert datasets.load(str(nowhere / "grey")).image_shape == (6, 5, 1)
@@ -328,6 +370,8 @@ class TestDataset:
             ({"y_val": np.array([0])}, "2 images need as many integer labels"),
             ({"y_val": np.array([0.0, 1.0])}, "not float64"),
             ({"mean": (0.5,)}, "mean and std need 3 values"),
+            ({"std": (0.2, 0.0, 0.2)}, "std must be positive"),
+            ({"x_val": np.zeros((2, 9, 9, 3), "uint8")}, "must be of one size"),
             (
                 {"x_val": np.zeros((0, 8, 8, 3), "uint8"), "y_val": np.zeros(0, int)},
                 "val: there is not one image",

@@ -34,9 +34,21 @@ class TestWeightPenalty:
         after = model.fit(x, y, batch_size=4, verbose=0)
         assert after.history["loss"][0] == pytest.approx(0.0, abs=1e-6)
 
-    def test_refuses_a_reward(self):
-        with pytest.raises(ValueError, match="l2=-1"):
-            callbacks.WeightPenalty(l2=-1)
+    def test_of_an_interrupted_training_is_gone_in_the_next(self, tiny, tiny_model):
+        class Stop(keras.callbacks.Callback):
+            def on_train_batch_end(self, batch, logs=None):
+                raise KeyboardInterrupt
+
+        train = tiny.batches("train", 30)
+        with pytest.raises(KeyboardInterrupt):
+            tiny_model.fit(train, verbose=0, callbacks=[callbacks.WeightPenalty(l2=9.0), Stop()])
+        tiny_model.fit(train, verbose=0, callbacks=[callbacks.WeightPenalty()])
+        assert tiny_model.losses == []
+
+    @pytest.mark.parametrize("l2", [-1, float("nan")])
+    def test_refuses_what_is_no_penalty(self, l2):
+        with pytest.raises(ValueError, match=f"l2={l2}"):
+            callbacks.WeightPenalty(l2=l2)
 
 
 class TestStopOnNonFinite:
@@ -149,6 +161,23 @@ class TestMetricsLog:
         again = callbacks.MetricsLog(path)
         tiny_model.fit(batches, epochs=2, initial_epoch=1, verbose=0, callbacks=[again])
         assert [row["epoch"] for row in read_metrics(path)] == [1, 2]
+
+    def test_takes_columns_that_come_and_go(self, tiny, tiny_model, tmp_path):
+        tiny_model.fit(
+            tiny.batches("train", 30),
+            validation_data=tiny.batches("val", 10),
+            validation_freq=2,
+            epochs=3,
+            verbose=0,
+            callbacks=[callbacks.MetricsLog(tmp_path / "metrics.csv")],
+        )
+        rows = read_metrics(tmp_path / "metrics.csv")
+        assert ["val_loss" in row for row in rows] == [False, True, False]
+
+    def test_names_a_damaged_file(self, tmp_path):
+        (tmp_path / "metrics.csv").write_text("epoch,loss\nabc,0.5\n")
+        with pytest.raises(ValueError, match="metrics.csv is damaged"):
+            callbacks.MetricsLog(tmp_path / "metrics.csv")
 
 
 class TestProgress:

@@ -42,6 +42,13 @@ class TestFindLR:
         with pytest.raises(ValueError, match="min_lr=1.0, max_lr=0.1"):
             find_lr(tiny_model, tiny.batches("train", 10), min_lr=1.0, max_lr=0.1)
 
+    def test_says_so_when_the_batches_run_out_or_are_poisoned(self, tiny, tiny_model):
+        x, y = tiny.batches("train", 10)[0]
+        with pytest.raises(ValueError, match="the batches ended"):
+            find_lr(tiny_model, ((x, y) for _ in range(3)))
+        with pytest.raises(ValueError, match="not finite at the first rate"):
+            find_lr(tiny_model, [(x * np.nan, y)])
+
 
 @pytest.mark.once
 class TestLRFinder:

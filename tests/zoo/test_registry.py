@@ -44,6 +44,16 @@ class TestRegister:
         assert zoo.get("my_net", num_classes=3).output_shape == (None, 3)
         assert zoo.card("my_net").summary == "One layer."
 
+    def test_a_variant_of_nothing_is_refused(self, clean_registry):
+        with pytest.raises(ValueError, match="no model named 'nothing'"):
+
+            @zoo.register(variant_of="nothing")
+            def variant(**overrides):
+                return None
+
+    def test_a_builder_may_have_an_option_called_name(self):
+        assert zoo.get("ultimus", name="mine").name == "mine"
+
     def test_the_same_cell_again_replaces_and_another_function_is_refused(self, clean_registry):
         def cell():
             @zoo.register()

@@ -20,7 +20,8 @@ RECIPE = ROOT / "recipes" / "s9_ultimus.py"
 
 
 def start(tmp_path, **config):
-    return Run.start("recipes/mine.py", {"seed": 0, "out": str(tmp_path / "run")} | config)
+    out = None if "resume" in config else str(tmp_path / "run")
+    return Run.start("recipes/mine.py", {"seed": 0, "out": out} | config)
 
 
 def without_seconds(path):
@@ -60,6 +61,17 @@ class TestStart:
         assert (tmp_path / "run" / "mine.txt").read_text() == "keep"
 
     @pytest.mark.once
+    def test_a_start_that_came_to_nothing_does_not_block_its_folder(self, tmp_path):
+        assert start(tmp_path, epochs=1).folder == start(tmp_path, epochs=2).folder
+
+    @pytest.mark.once
+    @pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch_size", -1), ("seed", -1)])
+    def test_a_number_that_makes_no_training_is_refused(self, tmp_path, name, value):
+        with pytest.raises(ValueError, match=f"--{name.replace('_', '-')} {value} must be"):
+            start(tmp_path, **{name: value})
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.once
     def test_an_output_folder_that_cannot_be_made_is_refused(self, tmp_path):
         (tmp_path / "file").write_text("")
         with pytest.raises(OSError, match="cannot be made .Not a directory.*--out"):
@@ -76,6 +88,25 @@ class TestResume:
         run = start(tmp_path, epochs=3)
         with pytest.raises(ValueError, match="--epochs was 3, not 4"):
             start(tmp_path, epochs=4, resume=str(run.folder))
+
+    @pytest.mark.parametrize(
+        "content", ["[]", '{"arguments": []}', "{", '{"arguments": {"old": 1}}']
+    )
+    def test_of_a_damaged_or_foreign_config_is_refused(self, tmp_path, content):
+        (tmp_path / "config.json").write_text(content)
+        with pytest.raises(ValueError, match="not the folder of a run|cannot be resumed"):
+            start(tmp_path, resume=str(tmp_path))
+
+    def test_without_a_readable_checkpoint_is_refused(self, tmp_path, tiny_model):
+        run = start(tmp_path)
+        (run.folder / "metrics.csv").write_text("epoch,loss\n1,0.5\n")
+        again = start(tmp_path, resume=str(run.folder))
+        with pytest.raises(ValueError, match="has had 1 epochs, but no checkpoint"):
+            again.restore(tiny_model)
+
+    def test_into_another_folder_is_refused(self, tmp_path):
+        with pytest.raises(ValueError, match="leave --out out"):
+            start(tmp_path, resume="a", out="b")
 
     def test_on_another_backend_is_refused(self, tmp_path):
         run = start(tmp_path)

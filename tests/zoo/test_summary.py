@@ -125,8 +125,12 @@ class TestSummary:
 
     def test_shows_itself_in_print_and_in_a_notebook(self):
         table = zoo.summary(zoo.get("ultimus"))
-        assert "receptive field" in str(table) and "25,978 trainable" in str(table)
+        assert " field " in str(table) and "25,978 trainable" in str(table)
         assert "<td style='text-align:left'>ultimus1</td>" in table._repr_html_()
+
+    def test_shows_a_model_for_images_of_any_size(self):
+        table = str(zoo.summary(zoo.get("custom_resnet", input_shape=(None, None, 3))))
+        assert "? x ? x 64" in table
 
     def test_refuses_a_model_that_is_not_built(self):
         with pytest.raises(ValueError, match="not built yet"):

@@ -39,11 +39,15 @@ def grad_cam(model: keras.Model, images, classes=None, layer=None) -> np.ndarray
     picture = next((shape for shape in shapes if len(shape) == 4), None)
     if picture is None:
         raise ValueError(f"none of the inputs is a batch of images (n, H, W, channels): {shapes}")
+    if not picture[0]:
+        raise ValueError(f"there is not one image to explain: {shapes}")
     maps_shape = _maps_shape(model, layer, images)
 
     def class_score(shift):
         with _tap(layer, shift) as tapped:
             logits = model(images, training=False)
+        if not tapped:
+            raise ValueError(f"{model.name} does not run its layer {layer.name}")
         picked = _one_hot(classes, logits)
         return ops.sum(ops.cast(logits, "float32") * picked), tapped[0]
 
@@ -102,12 +106,16 @@ def _maps_shape(model, layer, images) -> tuple[int, ...]:
 
 def _one_hot(classes, logits):
     """(n, classes) with a 1 at each image's class."""
-    if len(logits.shape) != 2:
-        raise ValueError(f"the model gives {tuple(logits.shape)}, not one logit a class")
+    shapes = [tuple(output.shape) for output in keras.tree.flatten(logits)]
+    if len(shapes) != 1 or len(shapes[0]) != 2:
+        raise ValueError(f"the model gives {shapes}, not one (n, classes) of logits")
     count, known = logits.shape
     if classes is None:
         return ops.one_hot(ops.argmax(logits, axis=-1), known)
-    classes = np.broadcast_to(np.asarray(classes), (count,))
+    classes = np.asarray(classes)
+    if classes.dtype.kind not in "iu" or classes.shape not in ((), (count,)):
+        raise ValueError(f"classes={classes} must be one index, or {count} of them")
+    classes = np.broadcast_to(classes, (count,))
     if classes.min() < 0 or classes.max() >= known:
         raise ValueError(f"classes {classes.tolist()} reach outside the model's 0 to {known - 1}")
     return ops.one_hot(ops.convert_to_tensor(classes.astype("int32")), known)

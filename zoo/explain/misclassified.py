@@ -36,6 +36,8 @@ def misclassified(model: keras.Model, x: np.ndarray, y: np.ndarray, k: int = 10)
     Raises:
         ValueError: as many labels as images are needed, within the model's classes.
     """
+    if k < 0:
+        raise ValueError(f"k={k}: how many mistakes to give cannot be negative")
     y = np.asarray(y)
     if y.shape != (len(x),):
         raise ValueError(f"{len(x)} images need labels of shape ({len(x)},), not {y.shape}")

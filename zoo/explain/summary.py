@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import keras
 from keras import layers
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from zoo.explain.receptive_field import graph_of, receptive_field
 
-HEADINGS = ("layer", "type", "output", "parameters", "receptive field", "jump", "multiply-adds")
+HEADINGS = ("layer", "type", "output", "params", "field", "jump", "mult-adds")
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class ModelSummary:
         )
 
     def table(self) -> Table:
-        table = Table(title=self.name, caption=self.totals, title_justify="left")
+        table = Table(title=self.name, caption=self.totals, title_justify="left", box=box.SIMPLE)
         for heading in HEADINGS:
             numeric = heading not in ("layer", "type", "output")
-            table.add_column(heading, justify="right" if numeric else "left")
+            table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
         for row in self.rows:
             table.add_row(*row.cells())
         return table
@@ -141,5 +142,7 @@ def _products(layer) -> int:
 def _square(sides) -> str:
     if sides is None:
         return ""
+    if None in sides:
+        return "image"
     height, width = [int(side) if side == int(side) else side for side in sides]
     return str(height) if height == width else f"{height} x {width}"

@@ -46,7 +46,7 @@ def history(path: str | Path, rows: Sequence[dict[str, float]]) -> Path:
                 last = f"{values[-1]:.2%}" if key == "accuracy" else f"{values[-1]:.3f}"
                 axis.plot([], [], " ", label=f"  last {last}")
             axis.set_xlabel("epoch")
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axis.legend(ncols=2, columnspacing=0.5, handletextpad=0.4)
         axes[1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         return _save(figure, path)
@@ -63,7 +63,7 @@ def comparison(path: str | Path, curves: dict[str, Sequence[float]]) -> Path:
             label = f"{values[-1]:.2%}  {name}"
             axis.plot(epochs, values, color=color, marker="o", markersize=4, label=label)
         axis.set(title="Validation accuracy", xlabel="epoch")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         figure.legend(loc="outside right upper")
         return _save(figure, path)

@@ -3,7 +3,6 @@
 Source: Smith, Cyclical learning rates for training neural networks (arXiv:1506.01186).
 """
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,20 +41,24 @@ def find_lr(
     """Train `steps` steps on rates from `min_lr` to `max_lr`; stop early when the loss diverges.
 
     The compiled model trains with an optimizer of its own kind and loss; afterwards weights,
-    optimizer and seeds are as they were before.
+    optimizer and dropout's seeds are as they were before.
 
     Args:
         model: compiled.
-        batches: yields (x, y); begun again when it ends.
+        batches: what can be iterated, and again when it ends, for (x, y) or (x, y, weights).
         smoothing: weight of the past in the running mean of the losses.
 
     Raises:
-        ValueError: the model is not compiled, or the rates or steps make no range.
+        ValueError: the model is not compiled, the rates or steps make no range, the batches end
+            too early to begin again, or the first loss is not finite.
     """
     if getattr(model, "optimizer", None) is None:
         raise ValueError("the model is not compiled; call model.compile(optimizer, loss) first")
-    if not 0 < min_lr < max_lr or steps < 2:
-        raise ValueError(f"no range: min_lr={min_lr}, max_lr={max_lr}, steps={steps}")
+    if not 0 < min_lr < max_lr or steps < 2 or not 0 <= smoothing < 1:
+        raise ValueError(
+            f"no range test: {min_lr=}, {max_lr=}, {steps=}, {smoothing=}; rates must rise from "
+            f"above 0, in 2 steps at least, smoothed by 0 up to 1"
+        )
     before = [keras.ops.convert_to_numpy(v) for v in model.variables]
     own_optimizer = model.optimizer
     inner = getattr(own_optimizer, "inner_optimizer", own_optimizer)
@@ -65,12 +68,11 @@ def find_lr(
     rates, losses, average = [], [], 0.0
     try:
         _use(model, probe)
-        stream = itertools.chain.from_iterable(itertools.repeat(batches))
         grid = np.geomspace(min_lr, max_lr, steps)
-        for step, (rate, (x, y)) in enumerate(zip(grid, stream, strict=False), start=1):
+        for step, (rate, batch) in enumerate(zip(grid, _again(batches), strict=False), start=1):
             probe.learning_rate = rate
             model.reset_metrics()
-            loss = float(model.train_on_batch(x, y, return_dict=True)["loss"])
+            loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
             average = smoothing * average + (1 - smoothing) * loss
             smooth = average / (1 - smoothing**step)
             if not np.isfinite(loss) or (losses and smooth > 4 * min(losses)):
@@ -81,7 +83,20 @@ def find_lr(
         _use(model, own_optimizer)
         for variable, value in zip(model.variables, before, strict=True):
             variable.assign(value)
+    if not losses:
+        raise ValueError(f"the loss was not finite at the first rate, {min_lr}; look at the data")
     return LRFinder(np.array(rates), np.array(losses))
+
+
+def _again(batches):
+    """Batches without end, from what can be iterated more than once."""
+    while True:
+        ended = True
+        for batch in batches:
+            ended = False
+            yield batch
+        if ended:
+            raise ValueError("the batches ended; give what can be iterated again, or fewer steps")
 
 
 def _use(model: keras.Model, optimizer) -> None:

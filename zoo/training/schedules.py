@@ -54,7 +54,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
             )
         factors = {"max_lr": max_lr, "div_factor": div_factor, "final_div_factor": final_div_factor}
         for name, value in factors.items():
-            if value is not None and not value > 0:
+            if value is not None and not 0 < value < np.inf:
                 raise ValueError(f"{name}={value} must be positive")
         if anneal not in ("cos", "linear"):
             raise ValueError(f'anneal={anneal!r} must be "cos" or "linear"')
@@ -112,6 +112,7 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     Raises:
         ValueError: no OneCycle with momentum as learning rate, or an optimizer without momentum.
     """
+    outer, optimizer = optimizer, getattr(optimizer, "inner_optimizer", optimizer)
     schedule = optimizer._learning_rate  # the public property gives a number
     if not isinstance(schedule, OneCycle) or schedule.momentum is None:
         raise ValueError(
@@ -142,7 +143,7 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
             setattr(optimizer, name, constant)
 
     optimizer.apply = apply
-    return optimizer
+    return outer
 
 
 class _Traced:

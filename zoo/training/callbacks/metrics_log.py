@@ -1,11 +1,13 @@
 """A row an epoch in a CSV file, for people and for resuming."""
 
 import csv
+import io
 import time
 from pathlib import Path
 
 import keras
 
+from zoo.datasets.files import write_atomically
 from zoo.training.schedules import rate_at
 
 
@@ -13,10 +15,13 @@ def read_metrics(path: str | Path) -> list[dict[str, float]]:
     """The rows of a `metrics.csv`, epochs as int, the rest as float; none if there is no file."""
     if not Path(path).exists():
         return []
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
-    numbers = [{key: float(value) for key, value in row.items()} for row in rows]
-    return [row | {"epoch": int(row["epoch"])} for row in numbers]
+    try:
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        numbers = [{key: float(value) for key, value in row.items() if value} for row in rows]
+        return [row | {"epoch": int(row["epoch"])} for row in numbers]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); put a copy back or start anew") from error
 
 
 class MetricsLog(keras.callbacks.Callback):
@@ -40,7 +45,9 @@ class MetricsLog(keras.callbacks.Callback):
         row["learning_rate"] = rate_at(self.model.optimizer, last_step)
         row["seconds"] = round(time.perf_counter() - self._began, 2)
         self.rows.append(row)
-        with open(self.path, "w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=self.rows[0], restval="")
-            writer.writeheader()
-            writer.writerows(self.rows)
+        columns = dict.fromkeys(key for row in self.rows for key in row)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, fieldnames=columns, restval="")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_atomically(self.path, lambda file: file.write(text.getvalue().encode()))

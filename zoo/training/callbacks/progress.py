@@ -1,6 +1,7 @@
 """A live line with what one wants to know while a net trains."""
 
 import time
+import weakref
 
 import keras
 from rich.console import Console
@@ -10,6 +11,8 @@ from rich.progress import Progress as Bar
 from zoo.training.schedules import rate_at
 
 REFRESH = 0.25  # seconds between redraws: no step waits for the terminal
+
+_open = weakref.WeakSet()  # bars that an exception may leave behind, the cursor hidden
 
 
 class Progress(keras.callbacks.Callback):
@@ -37,6 +40,7 @@ class Progress(keras.callbacks.Callback):
                 auto_refresh=False,
             )
             self._bar.start()
+            _open.add(self)
             self._task = None
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -76,10 +80,16 @@ class Progress(keras.callbacks.Callback):
         self.close()
 
     def close(self):
-        """Give the terminal back; also for a training that an exception ended."""
+        """Give the terminal back."""
         if self._bar:
             self._bar.stop()
             self._bar = None
+
+
+def close_bars() -> None:
+    """Give the terminal back from every training that an exception ended."""
+    for progress in list(_open):
+        progress.close()
 
 
 def _numbers(logs: dict[str, float]) -> str:

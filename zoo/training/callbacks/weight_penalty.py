@@ -1,5 +1,7 @@
 """L1 and L2 penalties without touching the model's definition."""
 
+import math
+
 import keras
 
 
@@ -12,27 +14,38 @@ class WeightPenalty(keras.callbacks.Callback):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0):
         super().__init__()
-        if l1 < 0 or l2 < 0:
-            raise ValueError(f"a penalty must not be negative: l1={l1}, l2={l2}")
+        if not (0 <= l1 < math.inf and 0 <= l2 < math.inf):
+            raise ValueError(f"a penalty must be zero or a positive number: l1={l1}, l2={l2}")
         self.l1, self.l2 = l1, l2
-        self._before = []
 
     def on_train_begin(self, logs=None):
-        if not (self.l1 or self.l2):
-            return
-        kernels = [v for v in self.model.trainable_variables if len(v.shape) >= 2]
-        self._before = [(v, v.regularizer) for v in kernels]
-        for variable in kernels:
-            variable.regularizer = keras.regularizers.L1L2(self.l1, self.l2)
-        self._retrace()
+        if self._restore() or self.l1 or self.l2:
+            for variable in self.model.trainable_variables:
+                if len(variable.shape) >= 2 and (self.l1 or self.l2):
+                    variable.regularizer = _Penalty(self.l1, self.l2, variable.regularizer)
+            self._retrace()
 
     def on_train_end(self, logs=None):
-        for variable, regularizer in self._before:
-            variable.regularizer = regularizer
-        if self._before:
-            self._before = []
+        if self._restore():
             self._retrace()
+
+    def _restore(self) -> bool:
+        """Take penalties off, those of a training that was interrupted too; whether there were."""
+        penalised = [
+            v for v in self.model.trainable_variables if isinstance(v.regularizer, _Penalty)
+        ]
+        for variable in penalised:
+            variable.regularizer = variable.regularizer.replaced
+        return bool(penalised)
 
     def _retrace(self):
         self.model.make_train_function(force=True)  # an older trace would not see the change
         self.model.test_function = None
+
+
+class _Penalty(keras.regularizers.L1L2):
+    """L1L2 that remembers the regularizer whose place it takes."""
+
+    def __init__(self, l1, l2, replaced):
+        super().__init__(l1, l2)
+        self.replaced = replaced
