@@ -34,6 +34,8 @@ class Clock(keras.callbacks.Callback):
     """When the warm steps of an epoch were over, and when it was."""
 
     def on_train_batch_end(self, batch, logs=None):
+        if batch == 0:
+            self.first = time.perf_counter()
         if batch == WARM - 1:
             self.began = time.perf_counter()
         self.ended = time.perf_counter()

@@ -3,7 +3,14 @@
     python recipes/s9_stuck_at_ten.py                       # nine short runs on CIFAR-10
     python recipes/s9_stuck_at_ten.py --dataset=digits      # embedded data
 
-Measured: the s9_stuck_at_ten rows of results/.
+Measured: the s9_stuck_at_ten rows of results/, on tensorflow. What they show:
+
+- At the usual initial values the signal fades from block to block. Adam rescales the tiny gradients
+  and still learns, slower the smaller the start; SGD does not, and stays at exactly 10.00 %.
+- Ten times the rate makes the loss explode; what is left answers at random.
+- Without batch norm the vector changes less from image to image, and all of it is slower.
+- A ReLU on the logits does no harm here. Nor does a softmax on tensorflow, where Keras warns and
+  takes the logits from before it; the other backends do not undo the mistake.
 """
 
 import zoo

@@ -9,7 +9,7 @@ stride by 2 and the third is dilated by 3, so that the maps arrive at 8x8 and a 
 
 The block needs help to start. Fresh layers make Q and K nearly zero, so the softmax is 1/8 all
 over, the eight numbers of Z are one number eight times, and a division by 8^0.5 shrinks even that;
-after four blocks nothing of the image is left and the net answers 10 %. Deviation, in the initial
+after four blocks next to nothing of the image is left. Deviation, in the initial
 values alone: the biases of Q and K begin spread from -2 to 2, which makes AM a matrix of full rank,
 and V and Out begin twice as large as Glorot's, which makes up for the shrinking.
 `spread=0, gain=1` is Keras's usual start, which the residual variant needs nothing beyond;
