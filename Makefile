@@ -45,7 +45,7 @@ results: .venv/run.stamp
 	$(BIN)/python results/record.py
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache
 
 .venv/bin/python:
 	@echo "-- creating .venv"

@@ -12,6 +12,7 @@ import types
 import typing
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -127,13 +128,13 @@ def _list(pattern: str) -> None:
     names = zoo.list_models(pattern)
     if not names:
         raise ValueError(f"no model matches {pattern!r}; there are {', '.join(zoo.list_models())}")
-    table = Table(title="models", title_justify="left")
-    for heading in ("name", "session", "task", "dataset", "weights", "summary"):
-        table.add_column(heading, no_wrap=heading == "name")
+    table = Table(title="models", title_justify="left", box=box.SIMPLE)
+    for heading in ("name", "session", "dataset", "weights", "summary"):
+        table.add_column(heading, no_wrap=heading != "summary")
     for card in map(zoo.card, names):
         session = "" if card.session is None else str(card.session)
         weights = ", ".join(card.weights)
-        table.add_row(card.name, session, card.task, card.dataset or "", weights, card.summary)
+        table.add_row(card.name, session, card.dataset or "", weights, card.summary)
     console = Console()
     console.print(table)
     console.print(f"datasets  {', '.join(zoo.datasets.names())}", highlight=False)
@@ -142,7 +143,7 @@ def _list(pattern: str) -> None:
 
 def _info(name: str) -> None:
     card = zoo.card(name)
-    table = Table(title=name, title_justify="left", show_header=False)
+    table = Table(title=name, title_justify="left", show_header=False, box=box.SIMPLE)
     for label, text in card.rows():
         table.add_row(label, text)
     console = Console()

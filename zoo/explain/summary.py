@@ -60,10 +60,18 @@ class ModelSummary:
         )
 
     def table(self) -> Table:
-        table = Table(title=self.name, caption=self.totals, title_justify="left", box=box.SIMPLE)
-        for heading in HEADINGS:
-            numeric = heading not in ("layer", "type", "output")
-            table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
+        look = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
+        table = Table(title=self.name, caption=self.totals, title_justify="left", **look)
+        for place, heading in enumerate(HEADINGS):
+            longest = max(len(row.cells()[place]) for row in self.rows)
+            table.add_column(
+                heading,
+                justify="left" if heading in ("layer", "type", "output") else "right",
+                no_wrap=heading != "type",
+                overflow="fold",
+                # On a narrow terminal the type gives way, names and numbers do not.
+                min_width=None if heading == "type" else max(longest, len(heading)),
+            )
         for row in self.rows:
             table.add_row(*row.cells())
         return table
