@@ -1,7 +1,8 @@
 """Session 9: four Ultimus attention blocks on CIFAR-10, Adam and one cycle.
 
-    python recipes/s9_ultimus.py                                     # 24 epochs of CIFAR-10
+    python recipes/s9_ultimus.py                                   # 24 epochs of CIFAR-10
     python recipes/s9_ultimus.py --dataset=digits --epochs=20      # embedded data, a minute
+    python recipes/s9_ultimus.py --model=ultimus_residual
 
 Measured: the s9_ultimus rows of results/. Public student runs of this net end at 46 % at best or
 stay at 10 %; s9_stuck_at_ten.py shows why.

@@ -122,7 +122,7 @@ class Run:
         """
         epoch = restore(model, self.folder / "checkpoint")
         done = read_metrics(self.folder / "metrics.csv")
-        if done and not epoch:
+        if len(done) > 1 and not epoch:  # after one, a kill can fall between row and checkpoint
             raise ValueError(
                 f"{self.folder} has had {len(done)} epochs, but no checkpoint of it can be read; "
                 f"put one back, or start anew without --resume"

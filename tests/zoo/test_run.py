@@ -99,9 +99,9 @@ class TestResume:
 
     def test_without_a_readable_checkpoint_is_refused(self, tmp_path, tiny_model):
         run = start(tmp_path)
-        (run.folder / "metrics.csv").write_text("epoch,loss\n1,0.5\n")
+        (run.folder / "metrics.csv").write_text("epoch,loss\n1,0.5\n2,0.4\n")
         again = start(tmp_path, resume=str(run.folder))
-        with pytest.raises(ValueError, match="has had 1 epochs, but no checkpoint"):
+        with pytest.raises(ValueError, match="has had 2 epochs, but no checkpoint"):
             again.restore(tiny_model)
 
     def test_into_another_folder_is_refused(self, tmp_path):
