@@ -100,7 +100,7 @@ class TestUltimusBlock:
             expected = z @ np.array(block.out.kernel) + np.array(block.out.bias)
             np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
 
-    def test_starts_with_attention_of_full_rank(self):
+    def test_starts_with_the_biases_of_q_and_k_spread(self):
         block = zoo.get("ultimus").get_layer("ultimus1")
         q, k, _ = np.split(np.array(block.qkv.bias), 3)
         np.testing.assert_allclose(q, np.linspace(-2, 2, 8), rtol=1e-6)

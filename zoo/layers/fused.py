@@ -1,9 +1,8 @@
 """Convolution and batch norm that on torch call PyTorch's own kernels.
 
 Keras copies the maps to channels-first and back around a convolution and computes a batch norm
-from its formula, ten passes over memory; PyTorch has one kernel for each. Weights, configuration
-and results are Keras's, and so is all of it on the other backends: a net of small layers trains
-half again as fast on torch (benchmarks/training_steps.py).
+operation by operation from its formula; PyTorch has one kernel for each. Weights, configuration and
+results are Keras's, and so is all of it on the other backends.
 """
 
 import keras
