@@ -18,7 +18,6 @@ from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
 from zoo.training import OneCycle
-from zoo.training.callbacks import Progress
 
 import keras
 
@@ -44,19 +43,20 @@ def main(
     limit: int | None = None,
     data_dir: str | None = None,
     out: str | None = None,
+    resume: str | None = None,
 ):
     run = Run.start(__file__, config=locals())
+
     data = datasets.load(
         dataset, image_shape=(32, 32, 3), limit=limit, data_dir=data_dir, seed=seed
     )
-    histories = {}
     for choice, (of_model, of_training) in CHOICES.items():
-        run.console.print(f"\n{choice}")
-        keras.utils.set_random_seed(seed)
+        part = run.part(choice)
         train = data.batches("train", batch_size, [transforms.flip()], seed=seed)
         net = zoo.get("ultimus", num_classes=data.num_classes, **of_model)
         if "last" in of_training:
-            net = keras.Sequential([net, keras.layers.Activation(of_training["last"])])
+            last = keras.layers.Activation(of_training["last"])
+            net = keras.Sequential([net, last], name=net.name)
         steps = epochs * len(train)
         rate = OneCycle(of_training.get("max_lr", 0.01), steps, steps / 5)
         net.compile(
@@ -64,14 +64,16 @@ def main(
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
-        histories[choice] = net.fit(
+        net.fit(
             train,
             validation_data=data.batches("val", batch_size),
             epochs=epochs,
+            initial_epoch=part.restore(net, train),
             verbose=0,
-            callbacks=[Progress(run.console)],
-        ).history
-    return run.finish_comparison(histories, title="Why Ultimus sticks at 10 %")
+            callbacks=part.callbacks,
+        )
+        part.finish(net)
+    return run.finish_comparison("Why Ultimus sticks at 10 %")
 
 
 if __name__ == "__main__":

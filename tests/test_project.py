@@ -19,6 +19,7 @@ FLOORS = (  # a file may import from its own floor and from those after it
     "weights",
     "backend",
     "datasets",
+    "fundamentals",
 )
 
 pytestmark = pytest.mark.once

@@ -52,21 +52,38 @@ def history(path: str | Path, rows: Sequence[dict[str, float]]) -> Path:
         return _save(figure, path)
 
 
-def comparison(path: str | Path, curves: dict[str, Sequence[float]]) -> Path:
-    """Accuracy over the epochs of several trainings, named in the order of their last values."""
+def comparison(
+    path: str | Path, curves: dict[str, Sequence[float]], quantity: str = "accuracy"
+) -> Path:
+    """Validation accuracy or loss of several trainings, named in the order of their last values."""
     with matplotlib.rc_context(STYLE):
         figure, (axis,) = _figure(10, 4.2)
         colors = matplotlib.colormaps["tab10"].colors
         ranked = sorted(curves.items(), key=lambda item: -item[1][-1])
         for (name, values), color in zip(ranked, itertools.cycle(colors), strict=False):
             epochs = range(1, len(values) + 1)
-            label = f"{values[-1]:.2%}  {name}"
+            last = f"{values[-1]:.2%}" if quantity == "accuracy" else f"{values[-1]:.3f}"
+            label = f"{last}  {name}"
             axis.plot(epochs, values, color=color, marker="o", markersize=4, label=label)
-        axis.set(title="Validation accuracy", xlabel="epoch")
+        axis.set(title=f"Validation {quantity}", xlabel="epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        _near_the_ends(axis, [values for _, values in ranked])
+        if quantity == "accuracy":
+            axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         figure.legend(loc="outside right upper")
         return _save(figure, path)
+
+
+def _near_the_ends(axis, curves) -> None:
+    """Cut a bad beginning off, so that the ends, which count, can be told apart."""
+    values = np.concatenate([np.asarray(curve, float) for curve in curves])
+    settled = np.concatenate([np.asarray(curve[len(curve) // 4 :], float) for curve in curves])
+    settled = settled[np.isfinite(settled)]
+    if not len(settled):
+        return
+    room = 0.05 * (settled.max() - settled.min()) or 0.05 * abs(settled.max()) or 1.0
+    if np.nanmax(values) - np.nanmin(values) > 4 * (settled.max() - settled.min()) > 0:
+        axis.set_ylim(settled.min() - room, settled.max() + room)
 
 
 def learning_rate(path: str | Path, epochs, rates, momenta=None) -> Path:

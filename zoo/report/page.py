@@ -10,15 +10,21 @@ import jinja2
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, a sentence that says how to read what follows, and a picture."""
+    """A heading, a sentence that says how to read what follows, and a picture or a table.
+
+    A table is rows, a column a key; `folded` hides it until it is asked for.
+    """
 
     heading: str
-    text: str
-    picture: Path
+    text: str = ""
+    picture: Path | None = None
+    table: Sequence[Mapping[str, object]] = ()
+    folded: bool = False
 
     @property
     def data(self) -> str:
-        return base64.b64encode(self.picture.read_bytes()).decode()
+        """The picture in base64, as a page carries it."""
+        return base64.b64encode(Path(self.picture).read_bytes()).decode()
 
 
 def write(
@@ -28,7 +34,6 @@ def write(
     subtitle: str,
     numbers: Sequence[tuple[str, str]],
     sections: Sequence[Section],
-    epochs: Sequence[Mapping[str, str]],
     tables: Mapping[str, Mapping[str, object]],
     command: str,
 ) -> Path:
@@ -36,8 +41,7 @@ def write(
 
     Args:
         numbers: (number, what it is) pairs, large at the top.
-        sections: pictures in reading order.
-        epochs: rows of one table, a column a key.
+        sections: pictures and tables in reading order.
         tables: heading -> label -> value.
         command: what makes this run again.
     """
@@ -53,7 +57,6 @@ def write(
         subtitle=subtitle,
         numbers=numbers,
         sections=sections,
-        epochs=epochs,
         tables=tables,
         command=command,
     )

@@ -1,10 +1,10 @@
-"""A run: its folder, what every training wants besides the model, resuming, the report."""
+"""What every training wants besides the model, and what is made of it when it ends."""
 
-import json
 import math
+import re
 import shlex
-import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -12,8 +12,9 @@ import numpy as np
 from rich.console import Console
 
 from zoo import backend
-from zoo.datasets.files import write_atomically
 from zoo.report import figures, page
+from zoo.report.page import Section
+from zoo.run.folder import commit, new_folder, read_json, resumable, write_json
 from zoo.training.callbacks import Checkpoint, MetricsLog, Progress, StopOnNonFinite
 from zoo.training.callbacks.checkpoint import restore
 from zoo.training.callbacks.metrics_log import read_metrics
@@ -46,6 +47,9 @@ class Run:
         model.fit(..., initial_epoch=run.restore(model, train), callbacks=run.callbacks, verbose=0)
         return run.finish(model)
 
+    A recipe that trains several nets makes each in a `run.part(name)` of its own and ends with
+    `run.finish_comparison(...)`; one that trains none draws, and ends with `run.report(...)`.
+
     Attributes:
         folder: where config.json, metrics.csv, checkpoint/, pictures, model and report go.
         config: what config.json holds.
@@ -55,6 +59,7 @@ class Run:
     def __init__(self, folder: Path, config: dict, console: Console):
         self.folder, self.config, self.console = folder, config, console
         self._callbacks: list[keras.callbacks.Callback] = []
+        self._parts: list[Run] = []
 
     @classmethod
     def start(cls, recipe: str | Path, config: dict) -> "Run":
@@ -93,11 +98,11 @@ class Run:
             if config.get("out") is not None:
                 raise ValueError("--resume goes on in its own folder; leave --out out")
             folder = Path(config["resume"]).expanduser()
-            described = _resumable(folder, described)
+            described = resumable(folder, described)
             console.print(f"resuming {folder}")
         else:
-            folder = _new_folder(recipe, config.get("out"))
-            _write_json(folder / "config.json", described)
+            folder = new_folder(recipe, config.get("out"))
+            write_json(folder / "config.json", described)
             console.print(f"{recipe} on {backend.NAME}, {described['device']}: {folder}")
         keras.utils.set_random_seed(config.get("seed", 0))
         keras.config.set_dtype_policy(precision)
@@ -133,6 +138,16 @@ class Run:
             self.console.print(f"going on after epoch {epoch}")
         return epoch
 
+    def part(self, name: str) -> "Run":
+        """A training of its own within this one, in a folder of its own; from the same seed."""
+        folder = self.folder / re.sub(r"[^\w.]+", "-", name).strip("-")
+        folder.mkdir(exist_ok=True)
+        keras.utils.set_random_seed(self.config["arguments"].get("seed", 0))
+        self.console.print(f"\n[bold]{name}[/bold]")
+        part = Run(folder, self.config | {"part": name}, self.console)
+        self._parts.append(part)
+        return part
+
     def finish(self, model: keras.Model) -> dict:
         """Save the model, draw the curves, write result.json and report.html; returns the result.
 
@@ -142,83 +157,125 @@ class Run:
         if not rows:
             raise ValueError(f"{self.folder} has no finished epoch to report")
         result = self._result(model, rows)
-        _write_json(self.folder / "result.json", result)
+        write_json(self.folder / "result.json", result)
         temporary = self.folder / "unfinished.keras"
         model.save(temporary)
         temporary.replace(self.folder / "model.keras")
         figures.history(self.folder / "history.png", rows)
         self._draw_rates(model.optimizer, rows)
-        report = self._write_report(model, rows, result)
+        accuracies = _accuracies(rows[-1])
+        said = ", ".join(f"[bold]{value:.2%}[/bold] {name}" for name, value in accuracies.items())
         self.console.print(
-            f"\n[bold]{result['val_accuracy']:.2%}[/bold] validation accuracy after epoch "
-            f"{result['epochs']}, {result['train_seconds']:.0f} s of training"
+            f"{said} after epoch {result['epochs']}, {result['train_seconds']:.0f} s of training"
         )
-        self._announce(report)
+        minutes, seconds = divmod(round(result["train_seconds"]), 60)
+        numbers = [
+            *((f"{value:.2%}", f"{name}, last epoch") for name, value in accuracies.items()),
+            (f"{result['val_loss']:.3f}", "validation loss"),
+            (f"{result['params']:,}", "trainable parameters"),
+            (f"{result['epochs']}", "epochs"),
+            (f"{minutes}:{seconds:02d} min", "training and validating"),
+        ]
+        sections = [
+            Section(heading, text, self.folder / f"{name}.png")
+            for name, (heading, text) in PICTURES.items()
+            if (self.folder / f"{name}.png").exists()
+        ]
+        table = [{key: _cell(key, value) for key, value in row.items()} for row in rows]
+        sections.append(Section("Every epoch", table=table, folded=True))
+        self.report(model.name, sections, numbers)
         return result
 
-    def finish_comparison(self, histories: dict[str, dict[str, list]], title: str) -> list[dict]:
-        """Report several short trainings side by side, from their names and `History.history`.
+    def finish_comparison(
+        self,
+        title: str,
+        text: str = "",
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+        sections: Sequence[Section] = (),
+    ) -> list[dict]:
+        """Report the finished parts side by side; returns a result row for each.
 
-        Writes comparison.png, result.json and report.html; returns a result row for each.
+        Args:
+            title: of the page.
+            text: what the comparison shows, beneath the heading of its table.
+            columns: part -> heading -> text, to stand in the table beside what was measured.
+            sections: further pictures, after the curves and before the parts' mistakes.
         """
-        arguments = self.config["arguments"]
-        results = [
-            self._described()
-            | {
-                "epochs": len(history["val_accuracy"]),
-                "val_accuracy": round(history["val_accuracy"][-1], 4),
-                "val_loss": round(history["val_loss"][-1], 4),
-                "note": name,
-            }
-            for name, history in histories.items()
+        results, table, curves = [], [], {"accuracy": {}, "loss": {}}
+        for part in self._parts:
+            name = part.config["part"]
+            rows = read_metrics(part.folder / "metrics.csv")
+            results.append(read_json(part.folder / "result.json"))
+            for key, of in curves.items():
+                of[name] = [row[f"val_{key}"] for row in rows]
+            table.append(_compared(name, results[-1]) | dict((columns or {}).get(name, {})))
+        write_json(self.folder / "result.json", results)
+        pictures = [
+            Section(
+                f"Validation {key}",
+                "After each epoch; the names in the order of the lines' ends.",
+                figures.comparison(self.folder / f"{key}.png", of, key),
+            )
+            for key, of in curves.items()
         ]
-        _write_json(self.folder / "result.json", results)
-        curves = {name: history["val_accuracy"] for name, history in histories.items()}
-        text = "Validation accuracy after each epoch; the order of the names is that of the ends."
-        picture = figures.comparison(self.folder / "comparison.png", curves)
-        report = page.write(
-            self.folder / "report.html",
-            title=title,
-            subtitle=f"{self.config['recipe']} on {arguments['dataset']}, {self.config['started']}",
-            numbers=[],
-            sections=[page.Section("Comparison", text, picture)],
-            epochs=[
-                {
-                    "choice": name,
-                    "validation accuracy": f"{history['val_accuracy'][-1]:.2%}",
-                    "validation loss": f"{history['val_loss'][-1]:.3f}",
-                    "training accuracy": f"{history['accuracy'][-1]:.2%}",
-                }
-                for name, history in histories.items()
-            ],
-            tables=self._tables(),
-            command=self._command(),
-        )
-        self._announce(report)
+        mistakes = [
+            Section(f"Misclassified: {part.config['part']}", PICTURES["misclassified"][1], picture)
+            for part in self._parts
+            if (picture := part.folder / "misclassified.png").exists()
+        ]
+        shown = Section("What was measured", text, table=table)
+        self.report(title, [shown, *pictures, *sections, *mistakes])
         return results
 
-    def _described(self) -> dict:
-        """The columns of a result row that the configuration gives."""
-        arguments = self.config["arguments"]
+    def report(
+        self, title: str, sections: Sequence[Section], numbers: Sequence[tuple[str, str]] = ()
+    ) -> Path:
+        """Write report.html: what is shown, then configuration, versions and the command."""
+        dataset = self.config["arguments"].get("dataset")
+        on = f" on {dataset}" if dataset else ""
+        environment = {key: self.config[key] for key in ("backend", "device", "commit")}
+        path = page.write(
+            self.folder / "report.html",
+            title=title,
+            subtitle=f"{self.config['recipe']}{on}, {self.config['started']}",
+            numbers=numbers,
+            sections=sections,
+            tables={
+                "Configuration": self.config["arguments"],
+                "Environment": environment | self.config["versions"],
+            },
+            command=self._command(),
+        )
+        if "part" not in self.config:
+            self.console.print(f"report: {path.resolve()}", soft_wrap=True)
+        return path
+
+    def _result(self, model, rows) -> dict:
+        arguments, last = self.config["arguments"], rows[-1]
+        accuracies = list(_accuracies(last).items())
+        main = accuracies[-1][1] if accuracies else math.nan  # of several outputs the last
         return {
             "recipe": self.config["recipe"],
+            "part": self.config.get("part", ""),
+            "model": model.name,
+            "params": sum(math.prod(v.shape) for v in model.trainable_variables),
             "dataset": arguments.get("dataset", ""),
+            "epochs": int(last["epoch"]),
             "seed": arguments.get("seed", 0),
+            "val_accuracy": round(main, 4),
+            "lowest_of_last_3": round(
+                min(([*_accuracies(row).values()] or [math.nan])[-1] for row in rows[-3:]), 4
+            ),
+            "train_accuracy": round(last.get("accuracy", math.nan), 4),
+            "val_loss": round(last.get("val_loss", math.nan), 4),
+            "train_seconds": round(sum(row["seconds"] for row in rows), 1),
             "backend": self.config["backend"],
             "device": self.config["device"],
             "versions": " ".join(f"{k} {v}" for k, v in self.config["versions"].items()),
             "commit": self.config["commit"],
-        }
-
-    def _result(self, model, rows) -> dict:
-        last = rows[-1]
-        return self._described() | {
-            "model": model.name,
-            "params": sum(math.prod(v.shape) for v in model.trainable_variables),
-            "epochs": int(last["epoch"]),
-            "val_accuracy": round(last.get("val_accuracy", math.nan), 4),
-            "val_loss": round(last.get("val_loss", math.nan), 4),
-            "train_seconds": round(sum(row["seconds"] for row in rows), 1),
+            "note": ", ".join(f"{name} {value:.2%}" for name, value in accuracies)
+            if len(accuracies) > 1
+            else "",
         }
 
     def _draw_rates(self, optimizer, rows) -> None:
@@ -237,37 +294,6 @@ class Run:
         epochs = steps * rows[-1]["epoch"] / taken
         figures.learning_rate(self.folder / "lr.png", epochs, rates, momenta)
 
-    def _write_report(self, model, rows, result) -> Path:
-        pictures = [
-            page.Section(heading, text, self.folder / f"{name}.png")
-            for name, (heading, text) in PICTURES.items()
-            if (self.folder / f"{name}.png").exists()
-        ]
-        minutes, seconds = divmod(round(result["train_seconds"]), 60)
-        return page.write(
-            self.folder / "report.html",
-            title=model.name,
-            subtitle=f"{result['recipe']} on {result['dataset']}, {self.config['started']}",
-            numbers=[
-                (f"{result['val_accuracy']:.2%}", "validation accuracy, last epoch"),
-                (f"{result['val_loss']:.3f}", "validation loss"),
-                (f"{result['params']:,}", "trainable parameters"),
-                (f"{result['epochs']}", "epochs"),
-                (f"{minutes}:{seconds:02d} min", "training and validating"),
-            ],
-            sections=pictures,
-            epochs=[{key: _cell(key, value) for key, value in row.items()} for row in rows],
-            tables=self._tables(),
-            command=self._command(),
-        )
-
-    def _tables(self) -> dict[str, dict]:
-        environment = {key: self.config[key] for key in ("backend", "device", "commit")}
-        return {
-            "Configuration": self.config["arguments"],
-            "Environment": environment | self.config["versions"],
-        }
-
     def _command(self) -> str:
         """The shell line that makes this run again."""
         flags = []
@@ -280,81 +306,27 @@ class Run:
         recipe = self.config["recipe"]
         return f"KERAS_BACKEND={self.config['backend']} zoo run {recipe} {shlex.join(flags)}"
 
-    def _announce(self, report: Path) -> None:
-        self.console.print(f"report: {report.resolve()}", soft_wrap=True)
+
+def _accuracies(row: Mapping[str, float]) -> dict[str, float]:
+    """What a row of metrics.csv says of validation accuracy, one name an output."""
+    found = {key: value for key, value in row.items() if re.fullmatch(r"val_(.*_)?accuracy", key)}
+    return {
+        key.removeprefix("val_").replace("accuracy", "validation accuracy").replace("_", " "): value
+        for key, value in found.items()
+    }
 
 
-def _new_folder(recipe: str, out) -> Path:
-    folder = (
-        Path(out).expanduser() if out else Path("runs") / recipe / time.strftime("%Y%m%d-%H%M%S")
-    )
-    for attempt in range(1, 100):
-        candidate = folder if attempt == 1 else folder.with_name(f"{folder.name}-{attempt}")
-        try:
-            candidate.mkdir(parents=True)
-            return candidate
-        except FileExistsError as error:
-            if out and {path.name for path in folder.glob("*")} <= {"config.json"}:
-                return folder  # empty, or a start that came to nothing
-            if out:
-                raise FileExistsError(
-                    error.errno,
-                    f"--out {out} exists already; name a new folder, or go on with what is in it "
-                    f"by --resume={out}",
-                ) from None
-        except OSError as error:
-            raise type(error)(
-                error.errno,
-                f"the run's folder {candidate} cannot be made ({error.strerror}); "
-                f"name one that can with --out",
-            ) from None
-    raise FileExistsError(f"{folder} and 99 more names are taken")
-
-
-def _resumable(folder: Path, now: dict) -> dict:
-    """The config.json of a run that may be resumed with what is asked now."""
-    try:
-        then = json.loads((folder / "config.json").read_text())
-        differ = {
-            f"--{key.replace('_', '-')}": (then["arguments"].get(key), value)
-            for key, value in now["arguments"].items()
-            if then["arguments"].get(key) != value
-        }
-        differ |= {
-            f"--{key}": (value, "known any more")
-            for key, value in then["arguments"].items()
-            if key not in now["arguments"]
-        }
-        differ |= {k: (then[k], now[k]) for k in ("recipe", "backend") if then[k] != now[k]}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"--resume {folder} is not the folder of a run (config.json: {error})"
-        ) from error
-    if differ:
-        changes = "; ".join(f"{name} was {old}, not {new}" for name, (old, new) in differ.items())
-        raise ValueError(f"{folder} cannot be resumed otherwise than it was started: {changes}")
-    return then
-
-
-def commit() -> str:
-    """The commit of the source tree, `-dirty` with changes in it; "" for an installed wheel."""
-    here = Path(__file__).parent
-
-    def git(*arguments):
-        command = ["git", "-C", str(here), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        git("ls-files", "--error-unmatch", Path(__file__).name)  # not the repository of a user
-        changed = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "--short=10", "HEAD") + ("-dirty" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-
-
-def _write_json(path: Path, content: dict) -> None:
-    text = json.dumps(content, indent=2, default=str) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode()))
+def _compared(name: str, result: Mapping) -> dict[str, str]:
+    """The cells of a part's row in the table of a comparison."""
+    return {
+        "net": name,
+        "parameters": f"{result['params']:,}",
+        "epochs": f"{result['epochs']}",
+        "training": f"{result['train_accuracy']:.2%}",
+        "validation": f"{result['val_accuracy']:.2%}",
+        "lowest of last 3": f"{result['lowest_of_last_3']:.2%}",
+        "loss": f"{result['val_loss']:.3f}",
+    }
 
 
 def _cell(key: str, value: float) -> str:

@@ -1,0 +1,115 @@
+"""Grids of pictures and of line plots: what a lesson draws; each writes a PNG and returns its path.
+
+Like the figures of a training they draw what they are handed and compute nothing.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+from zoo.report.figures import ACCENT, FAINT, INK, STYLE, VAL, _figure, _save
+
+COLORS = (VAL, ACCENT, "#2a9d63", "#8e5bd0", "#d99a00", "#16a3b8", "#c2417c", INK)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Lines by name over one x, or each over its own where a line is a pair (x, y)."""
+
+    title: str
+    lines: Mapping[str, object]
+    x: Sequence[float] | None = None
+    xlabel: str = ""
+    ylabel: str = ""
+    log: str = ""  # "x", "y" or "xy": logarithmic axes
+    limits: tuple[float, float] | None = None  # of y
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image (h, w) or (h, w, 3) under its title; `numbers` writes the values into the cells."""
+
+    title: str
+    image: np.ndarray
+    colors: str = "gray"
+    limits: tuple[float, float] | None = None  # values of the darkest and the lightest colour
+    numbers: str = ""  # a format such as ".0f"; only for small matrices
+    caption: str = ""
+
+
+def plots(path: str | Path, panels: Sequence[Plot], columns: int = 2, height: float = 3.2) -> Path:
+    """Line plots side by side."""
+    rows = -(-len(panels) // columns)
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(10, height * rows, rows=rows, columns=columns)
+        for axis in axes[len(panels) :]:
+            axis.set_axis_off()
+        for axis, panel in zip(axes, panels, strict=False):
+            for (name, line), color in zip(panel.lines.items(), itertools.cycle(COLORS)):
+                x, y = line if isinstance(line, tuple) else (panel.x, line)
+                x = range(1, len(y) + 1) if x is None else x
+                axis.plot(x, y, color=color, label=name)
+            axis.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel)
+            if "x" in panel.log:
+                axis.set_xscale("log")
+            if "y" in panel.log:
+                axis.set_yscale("log")
+            if panel.limits:
+                axis.set_ylim(panel.limits)
+            if len(panel.lines) > 1:
+                axis.legend(fontsize=8.5)
+        return _save(figure, path)
+
+
+def histograms(
+    path: str | Path, panels: Mapping[str, Mapping[str, np.ndarray]], bins: int = 61
+) -> Path:
+    """Distributions by name, one panel a title, all panels over the same range."""
+    everything = np.concatenate([np.ravel(v) for of in panels.values() for v in of.values()])
+    edges = np.linspace(*np.quantile(everything, (0.001, 0.999)), bins)
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(10, 2.9, columns=len(panels))
+        for axis, (title, of) in zip(axes, panels.items(), strict=True):
+            for (name, values), color in zip(of.items(), itertools.cycle(COLORS)):
+                axis.hist(np.ravel(values), edges, color=color, alpha=0.75, label=name)
+            axis.set(title=title, yscale="log")
+            if len(of) > 1:
+                axis.legend()
+        return _save(figure, path)
+
+
+def pictures(
+    path: str | Path, panels: Sequence[Picture], columns: int = 4, side: float | None = None
+) -> Path:
+    """Images side by side, each under its title; `side` is the height of one in inches."""
+    rows = -(-len(panels) // columns)
+    side = 10 / columns if side is None else side
+    with matplotlib.rc_context(STYLE | {"axes.grid": False, "axes.titlesize": 10}):
+        figure, axes = _figure(10, (side + 0.3) * rows, rows=rows, columns=columns)
+        for axis in axes[len(panels) :]:
+            axis.set_axis_off()
+        for axis, panel in zip(axes, panels, strict=False):
+            low, high = panel.limits or (None, None)
+            axis.imshow(
+                panel.image, cmap=panel.colors, vmin=low, vmax=high, interpolation="nearest"
+            )
+            axis.set(title=panel.title, xticks=[], yticks=[], xlabel=panel.caption)
+            for spine in axis.spines.values():
+                spine.set(visible=True, color=FAINT)
+            if panel.numbers:
+                _write_numbers(axis, panel)
+        return _save(figure, path)
+
+
+def _write_numbers(axis, panel) -> None:
+    """The values in their cells, light on dark and dark on light."""
+    image = axis.get_images()[0]
+    for (y, x), value in np.ndenumerate(panel.image):
+        red, green, blue, _ = image.cmap(image.norm(value))
+        dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
+        text = format(value, panel.numbers)
+        axis.text(x, y, text, ha="center", va="center", color="white" if dark else INK, fontsize=9)
