@@ -52,6 +52,7 @@ def write(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals["prose_columns"] = _prose_columns
     page = environment.get_template("report.html.j2").render(
         title=title,
         subtitle=subtitle,
@@ -62,3 +63,8 @@ def write(
     )
     Path(path).write_text(page, encoding="utf-8")
     return Path(path)
+
+
+def _prose_columns(table: Sequence[Mapping[str, object]]) -> set[str]:
+    """The columns that hold sentences, which read from the left; numbers stand on the right."""
+    return {key for key in table[0] if any(len(str(row[key])) > 20 for row in table)}

@@ -198,7 +198,7 @@ class Run:
         Args:
             title: of the page.
             text: what the comparison shows, beneath the heading of its table.
-            columns: part -> heading -> text, to stand in the table beside what was measured.
+            columns: part -> heading -> text, a second table of what there is to say of each.
             sections: further pictures, after the curves and before the parts' mistakes.
         """
         results, table, curves = [], [], {"accuracy": {}, "loss": {}}
@@ -208,7 +208,7 @@ class Run:
             results.append(read_json(part.folder / "result.json"))
             for key, of in curves.items():
                 of[name] = [row[f"val_{key}"] for row in rows]
-            table.append(_compared(name, results[-1]) | dict((columns or {}).get(name, {})))
+            table.append(_compared(name, results[-1]))
         write_json(self.folder / "result.json", results)
         pictures = [
             Section(
@@ -223,8 +223,11 @@ class Run:
             for part in self._parts
             if (picture := part.folder / "misclassified.png").exists()
         ]
-        shown = Section("What was measured", text, table=table)
-        self.report(title, [shown, *pictures, *sections, *mistakes])
+        tables = [Section("What was measured", text, table=table)]
+        if columns:
+            said = [{"net": name} | dict(cells) for name, cells in columns.items()]
+            tables.append(Section("What it says", table=said))
+        self.report(title, [*tables, *pictures, *sections, *mistakes])
         return results
 
     def report(
