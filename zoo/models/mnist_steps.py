@@ -58,7 +58,7 @@ def skeleton(
     dropout=0.0,
     pooled=False,
 ):
-    """Steps 2 to 6: wide block, pooling and squeeze, deep block, 1x1 to the classes, 7x7 or mean."""
+    """Steps 2 to 6: wide block, pool, squeeze, deep block, 1x1 to the classes, 7x7 or mean."""
 
     def block(x, filters, name, kernel_size=3, relu=True):
         x = Conv2D(filters, kernel_size, use_bias=False, name=f"{name}_conv")(x)
