@@ -18,7 +18,7 @@ class ModelCard:
 
     name: str
     summary: str  # the first line of the builder's docstring
-    session: int | None
+    session: float | None
     task: str
     dataset: str | None
     source: str | None  # paper or lesson
@@ -65,7 +65,7 @@ _cards: dict[str, ModelCard] = {}
 
 def register(
     *,
-    session: int | None = None,
+    session: float | None = None,
     task: str = "classification",
     dataset: str | None = None,
     source: str | None = None,
@@ -130,7 +130,7 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
 
 
 def list_models(
-    pattern: str = "*", *, session: int | None = None, task: str | None = None
+    pattern: str = "*", *, session: float | None = None, task: str | None = None
 ) -> list[str]:
     """Registered names that match a shell pattern, sorted; `session` and `task` narrow it."""
     return sorted(

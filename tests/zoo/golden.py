@@ -14,9 +14,24 @@ import zoo
 PATH = Path(__file__).with_suffix(".json")
 
 
+# Nets whose own images would take minutes.
+SMALLER = {"squeeze_expand": {"input_shape": (64, 64, 3)}}
+
+
+def examples(model, count: int, rng) -> np.ndarray | dict[str, np.ndarray]:
+    """Random inputs of a model, an array each."""
+    if isinstance(model.input, dict):
+        return {name: _random(x, count, rng) for name, x in model.input.items()}
+    return _random(model.input, count, rng)
+
+
+def _random(x, count, rng):
+    return rng.normal(size=(count, *x.shape[1:])).astype("float32")
+
+
 def compute(name: str) -> dict[str, list]:
-    """Logits of two images and a coarse view of their heat maps."""
-    model = zoo.get(name)
+    """Logits of two images and, of a classifier, a coarse view of their heat maps."""
+    model = zoo.get(name, **SMALLER.get(name, {}))
     rng = np.random.default_rng(0)
     for variable in model.variables:
         shape, path = tuple(variable.shape), variable.path
@@ -28,12 +43,14 @@ def compute(name: str) -> dict[str, list]:
         else:
             value *= 0.1
         variable.assign(value.astype("float32"))
-    images = rng.normal(size=(2, *model.input_shape[1:])).astype("float32")
-    maps = zoo.explain.grad_cam(model, images, classes=[3, 7])
-    return {
-        "logits": model.predict(images, verbose=0).round(6).tolist(),
-        "heat": maps[:, ::4, ::4].astype(float).round(6).tolist(),
-    }
+    images = examples(model, 2, rng)
+    outputs = model.predict(images, verbose=0)
+    outputs = outputs if isinstance(outputs, dict) else {"logits": outputs}
+    result = {key: value.round(6).tolist() for key, value in outputs.items()}
+    if zoo.card(name).task == "classification":
+        maps = zoo.explain.grad_cam(model, images, classes=[3, 7])
+        result["heat"] = maps[:, ::4, ::4].astype(float).round(6).tolist()
+    return result
 
 
 if __name__ == "__main__":

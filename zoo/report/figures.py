@@ -1,6 +1,7 @@
 """The figures of a report; each writes a PNG and returns its path."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,23 +33,26 @@ STYLE = {
 
 
 def history(path: str | Path, rows: Sequence[dict[str, float]]) -> Path:
-    """Loss and accuracy over the epochs, training and validation, the last values written out."""
+    """Loss and every accuracy over the epochs, training and validation, last values written out."""
+    accuracies = [key for key in rows[-1] if re.fullmatch(r"(?!val_)(.*_)?accuracy", key)]
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(10, 3.6, columns=2)
+        keys = ["loss", *accuracies]
+        figure, axes = _figure(10, 3.6, columns=len(keys))
         epochs = [row["epoch"] for row in rows]
-        for axis, key in zip(axes, ("loss", "accuracy"), strict=True):
-            axis.set_title(key.capitalize())
+        for axis, key in zip(axes, keys, strict=True):
+            axis.set_title(key.replace("_", " ").capitalize())
             for name, color, prefix in (("training", TRAIN, ""), ("validation", VAL, "val_")):
                 values = [row.get(prefix + key) for row in rows]
                 if None in values or not values:
                     continue
-                axis.plot(epochs, values, color=color, marker="o", markersize=3, label=name)
-                last = f"{values[-1]:.2%}" if key == "accuracy" else f"{values[-1]:.3f}"
-                axis.plot([], [], " ", label=f"  last {last}")
+                last = f"{values[-1]:.3f}" if key == "loss" else f"{values[-1]:.2%}"
+                label = f"{name}, last {last}"
+                axis.plot(epochs, values, color=color, marker="o", markersize=3, label=label)
             axis.set_xlabel("epoch")
             axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-            axis.legend(ncols=2, columnspacing=0.5, handletextpad=0.4)
-        axes[1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            axis.legend()
+            if key != "loss":
+                axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         return _save(figure, path)
 
 

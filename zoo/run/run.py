@@ -148,10 +148,11 @@ class Run:
         self._parts.append(part)
         return part
 
-    def finish(self, model: keras.Model) -> dict:
+    def finish(self, model: keras.Model, sections: Sequence[Section] = ()) -> dict:
         """Save the model, draw the curves, write result.json and report.html; returns the result.
 
-        The result is the last epoch's, a row for `results/`.
+        The result is the last epoch's, a row for `results/`. `sections` go into the report after
+        the pictures that every training has.
         """
         rows = read_metrics(self.folder / "metrics.csv")
         if not rows:
@@ -166,7 +167,8 @@ class Run:
         accuracies = _accuracies(rows[-1])
         said = ", ".join(f"[bold]{value:.2%}[/bold] {name}" for name, value in accuracies.items())
         self.console.print(
-            f"{said} after epoch {result['epochs']}, {result['train_seconds']:.0f} s of training"
+            f"{said} after epoch {result['epochs']}, {result['train_seconds']:.0f} s of training",
+            soft_wrap=True,
         )
         minutes, seconds = divmod(round(result["train_seconds"]), 60)
         numbers = [
@@ -176,14 +178,14 @@ class Run:
             (f"{result['epochs']}", "epochs"),
             (f"{minutes}:{seconds:02d} min", "training and validating"),
         ]
-        sections = [
+        pictures = [
             Section(heading, text, self.folder / f"{name}.png")
             for name, (heading, text) in PICTURES.items()
             if (self.folder / f"{name}.png").exists()
         ]
         table = [{key: _cell(key, value) for key, value in row.items()} for row in rows]
-        sections.append(Section("Every epoch", table=table, folded=True))
-        self.report(model.name, sections, numbers)
+        every = Section("Every epoch", table=table, folded=True)
+        self.report(model.name, [*pictures, *sections, every], numbers)
         return result
 
     def finish_comparison(

@@ -1,0 +1,42 @@
+"""Two inputs, two outputs: a digit seen plus a digit told, session 2.5; 17,617 parameters.
+
+    image (28, 28, 1) -> convolutions -> mean -> digit (10 logits)
+                                                   | softmax
+    number (10,), one-hot  ----------------------- + -> 64 -> sum (19 logits, or 5 of a binary sum)
+
+Source: The School of AI, EVA session 2.5, which leaves the net open. The inputs meet late, as
+vectors of the same kind: what the image is taken for, ten probabilities, beside the one-hot number.
+Earlier there would be nothing to add; and the sum teaches the convolutions too.
+"""
+
+import keras
+from keras import layers, ops
+
+from zoo.layers import conv_bn_relu
+from zoo.registry import register
+
+
+@register(
+    session=2.5,
+    task="digit_sum",
+    dataset="mnist",
+    source="The School of AI, EVA session 2.5",
+    cam_layer="conv5_relu",
+)
+def mnist_sum(*, input_shape=(28, 28, 1), binary=False):
+    """A digit seen plus a digit told; `binary` gives the sum as five bits, lowest first."""
+    image = keras.Input(input_shape, name="image")  # (b, 28, 28, 1)
+    number = keras.Input((10,), name="number")  # (b, 10), one-hot
+    x = conv_bn_relu(image, 12, "conv1")
+    x = conv_bn_relu(x, 16, "conv2", pool=True)  # (b, 14, 14, 16)
+    x = conv_bn_relu(x, 16, "conv3")
+    x = conv_bn_relu(x, 24, "conv4", pool=True)  # (b, 7, 7, 24)
+    x = conv_bn_relu(x, 32, "conv5")
+    x = layers.GlobalAveragePooling2D(name="mean")(x)  # (b, 32)
+    digit = layers.Dense(10, name="digit")(x)
+    told_and_seen = layers.Concatenate(name="both")([ops.softmax(digit), number])  # (b, 20)
+    y = layers.Dense(64, activation="relu", name="add")(told_and_seen)
+    total = layers.Dense(5 if binary else 19, name="sum")(y)
+    return keras.Model(
+        {"image": image, "number": number}, {"digit": digit, "sum": total}, name="mnist_sum"
+    )
