@@ -140,6 +140,10 @@ class Run:
 
     def part(self, name: str) -> "Run":
         """A training of its own within this one, in a folder of its own; from the same seed."""
+        if name in [part.config["part"] for part in self._parts]:
+            raise ValueError(
+                f"{self.folder} has a part named {name!r} already; name this one otherwise"
+            )
         folder = self.folder / re.sub(r"[^\w.]+", "-", name).strip("-")
         folder.mkdir(exist_ok=True)
         keras.utils.set_random_seed(self.config["arguments"].get("seed", 0))
