@@ -3,8 +3,8 @@
     python results/record.py runs/s9_ultimus/20261123-120000 --note "CIFAR-10 re-encoded as JPEG"
     python results/record.py            # the tables only
 
-A run's row goes to results/<recipe>.csv. results/README.md lists every row, the README at the root
-the mean and spread of each recipe's model over its seeds.
+A run's rows go to results/<recipe>.csv. results/README.md has a table a recipe and then every row;
+the README at the root a line for each recipe that trains one net, and for one in steps its last.
 """
 
 import argparse
@@ -18,8 +18,9 @@ RESULTS = Path(__file__).parent
 README = RESULTS.parent / "README.md"
 BEGIN, END = "<!-- results: made by results/record.py -->", "<!-- /results -->"
 COLUMNS = (
-    "recipe", "model", "params", "dataset", "epochs", "seed", "val_accuracy", "val_loss",
-    "train_seconds", "backend", "device", "versions", "commit", "note",
+    "recipe", "part", "model", "params", "dataset", "epochs", "seed", "val_accuracy",
+    "lowest_of_last_3", "train_accuracy", "val_loss", "train_seconds", "backend", "device",
+    "versions", "commit", "note",
 )  # fmt: skip
 
 
@@ -50,29 +51,41 @@ def all_rows() -> list[dict[str, str]]:
     return [row for path in sorted(RESULTS.glob("s[0-9]*.csv")) for row in read(path)]
 
 
+def headlines(rows) -> list[dict[str, str]]:
+    """The rows of single trainings, and of a recipe in steps, named by their models, the last."""
+    last = {row["recipe"]: row["part"] for row in rows if row["part"] == row["model"]}
+    return [row for row in rows if row["part"] in ("", last.get(row["recipe"]))]
+
+
 def summary_table(rows) -> str:
-    """Markdown: mean and spread of what has a model, a line for each setting."""
+    """Markdown: mean and spread over the seeds, a line for each setting."""
 
     def setting(row):
-        return [row[key] for key in ("recipe", "model", "params", "dataset", "epochs", "backend")]
+        return [row[key] for key in ("recipe", "part", "model", "params", "dataset", "epochs",
+                                     "backend", "device")]  # fmt: skip
 
     lines = [
-        "| recipe | model | parameters | data | epochs | last-epoch accuracy | minutes | backend |",
+        "| recipe | net | parameters | data | epochs | last-epoch accuracy | minutes | backend |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for key, group in groupby(sorted((r for r in rows if r["model"]), key=setting), setting):
+    order = {tuple(setting(row)): place for place, row in reversed(list(enumerate(rows)))}
+    ranked = sorted(rows, key=lambda row: order[tuple(setting(row))])
+    for key, group in groupby(ranked, setting):
         group = list(group)
-        recipe, model, params, dataset, epochs, backend = key
+        recipe, part, model, params, dataset, epochs, backend, device = key
+        net = f"`{model}`" if part in ("", model) else part
         accuracies = [100 * float(row["val_accuracy"]) for row in group]
         accuracy = f"{statistics.mean(accuracies):.2f} %"
         if len(group) > 1:
             spread = statistics.stdev(accuracies)
             accuracy = f"{accuracy} ± {spread:.2f} ({len(group)} seeds)"
-        minutes = statistics.mean(float(row["train_seconds"]) for row in group) / 60
+        seconds = [float(row["train_seconds"]) for row in group if row["train_seconds"]]
+        minutes = f"{statistics.mean(seconds) / 60:.0f}" if seconds else ""
         dataset += "*" if any("JPEG" in row["note"] for row in group) else ""
+        parameters = f"{int(params):,}" if params else ""
         lines.append(
-            f"| `{recipe}` | `{model}` | {int(params):,} | {dataset} | {epochs} | {accuracy} "
-            f"| {minutes:.0f} | {backend}, {group[0]['device']} |"
+            f"| `{recipe}` | {net} | {parameters} | {dataset} | {epochs} | {accuracy} "
+            f"| {minutes} | {backend}, {device} |"
         )
     return "\n".join(lines)
 
@@ -88,12 +101,14 @@ def write_tables() -> None:
     rows = all_rows()
     (RESULTS / "README.md").write_text(
         "# Measured runs\n\n"
-        "Last epoch, never the best one. Made by `python results/record.py` from the CSV files.\n\n"
-        f"{full_table(rows)}\n"
+        "Last epoch, never the best one. Made by `python results/record.py` from the CSV files.\n"
+        "\\* re-encoded as JPEG.\n\n"
+        f"{summary_table(rows)}\n\n## Every run\n\n{full_table(rows)}\n"
     )
     text = README.read_text()
     before, rest = text.split(BEGIN)
-    README.write_text(f"{before}{BEGIN}\n{summary_table(rows)}\n{END}{rest.split(END)[1]}")
+    table = summary_table(headlines(rows))
+    README.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,11 @@ from zoo.registry import register
 LESSON = {"session": 4, "dataset": "mnist", "source": "The School of AI, EVA session 4"}
 
 
-@register(**LESSON, cam_layer="conv5_relu")
+@register(
+    **LESSON,
+    cam_layer="conv5_relu",
+    weights={"mnist": "289351da5623372d3bbbf38e11c5d75731b5f053ccb2e798c9f22c9615e1cb1b"},
+)
 def mnist_8k(
     *,
     input_shape=(28, 28, 1),

@@ -62,13 +62,14 @@ def comparison(
     """Validation accuracy or loss of several trainings, named in the order of their last values."""
     with matplotlib.rc_context(STYLE):
         figure, (axis,) = _figure(10, 4.2)
-        colors = matplotlib.colormaps["tab10"].colors
+        cycle = itertools.cycle(matplotlib.colormaps["tab10"].colors)
+        colors = dict(zip(curves, cycle, strict=False))
         ranked = sorted(curves.items(), key=lambda item: -item[1][-1])
-        for (name, values), color in zip(ranked, itertools.cycle(colors), strict=False):
+        for name, values in ranked:
             epochs = range(1, len(values) + 1)
             last = f"{values[-1]:.2%}" if quantity == "accuracy" else f"{values[-1]:.3f}"
             label = f"{last}  {name}"
-            axis.plot(epochs, values, color=color, marker="o", markersize=4, label=label)
+            axis.plot(epochs, values, color=colors[name], marker="o", markersize=4, label=label)
         axis.set(title=f"Validation {quantity}", xlabel="epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         _near_the_ends(axis, [values for _, values in ranked])
@@ -81,7 +82,7 @@ def comparison(
 def _near_the_ends(axis, curves) -> None:
     """Cut a bad beginning off, so that the ends, which count, can be told apart."""
     values = np.concatenate([np.asarray(curve, float) for curve in curves])
-    settled = np.concatenate([np.asarray(curve[len(curve) // 4 :], float) for curve in curves])
+    settled = np.concatenate([np.asarray(curve[len(curve) // 3 :], float) for curve in curves])
     settled = settled[np.isfinite(settled)]
     if not len(settled):
         return
