@@ -94,3 +94,36 @@ class TestBatchNormalization:
         norm = layers.BatchNormalization(dtype="mixed_bfloat16")
         out = norm(images(2, 5, 5, 3), training=True)
         assert keras.backend.standardize_dtype(out.dtype) == "bfloat16"
+
+
+class TestNormalization:
+    IMAGES = np.random.default_rng(0).normal(2, 3, (4, 5, 6, 8)).astype("float32")
+    # norm -> groups, and the axes of (b, h, w, groups, c / groups) that share a mean
+    SHARED = {"layer": (1, (1, 2, 3, 4)), "group": (4, (1, 2, 4)), "instance": (8, (1, 2, 4))}
+
+    @pytest.mark.parametrize("norm", SHARED)
+    def test_each_norm_shares_statistics_as_its_name_says(self, norm):
+        groups, axes = self.SHARED[norm]
+        image = keras.Input((5, 6, 8))
+        model = keras.Model(image, layers.normalization(image, norm, "norm", groups=4))
+        split = self.IMAGES.reshape(4, 5, 6, groups, 8 // groups).astype("float64")
+        mean, variance = split.mean(axes, keepdims=True), split.var(axes, keepdims=True)
+        expected = ((split - mean) / np.sqrt(variance + 1e-5)).reshape(self.IMAGES.shape)
+        np.testing.assert_allclose(model.predict(self.IMAGES, verbose=0), expected, atol=1e-4)
+        assert model.count_params() == 2 * 8
+
+    def test_batch_norm_has_the_course_s_momentum(self):
+        image = keras.Input((5, 6, 8))
+        model = keras.Model(image, layers.normalization(image, "batch", "norm"))
+        layer = model.get_layer("norm")
+        assert (layer.momentum, layer.epsilon) == (0.9, 1e-5)
+
+    @pytest.mark.once
+    def test_groups_that_do_not_divide_the_channels_are_refused(self):
+        with pytest.raises(ValueError, match="3 groups do not divide 8 channels; 1, 2, 4, 8 do"):
+            layers.normalization(keras.Input((5, 6, 8)), "group", "norm", groups=3)
+
+    @pytest.mark.once
+    def test_an_unknown_norm_is_refused(self):
+        with pytest.raises(ValueError, match="norm='power' must be one of batch, layer"):
+            layers.normalization(keras.Input((5, 6, 8)), "power", "norm")

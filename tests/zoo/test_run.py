@@ -155,6 +155,63 @@ class TestFinish:
             start(tmp_path).finish(tiny_model)
 
 
+class TestParts:
+    """Several nets in one run, each with a folder of its own."""
+
+    def train(self, run, data, epochs):
+        for name, rate in {"slow": 0.001, "too fast?": 0.01}.items():
+            part = run.part(name)
+            net = keras.Sequential(
+                [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(3)], name="net"
+            )
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            net.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
+            train = data.batches("train", 10)
+            net.fit(
+                train,
+                validation_data=data.batches("val", 10),
+                epochs=epochs,
+                initial_epoch=part.restore(net, train),
+                verbose=0,
+                callbacks=part.callbacks,
+            )
+            part.finish(net)
+
+    def test_start_from_the_same_seed_and_end_side_by_side(self, tmp_path, tiny):
+        run = start(tmp_path, dataset="tiny")
+        self.train(run, tiny, epochs=2)
+        rows = run.finish_comparison("Rates", columns={"slow": {"target": "a target in words"}})
+        assert [row["part"] for row in rows] == ["slow", "too fast?"]
+        assert rows[0]["params"] == rows[1]["params"] == 8 * 8 * 3 * 3 + 3
+        for row, folder in zip(rows, ("slow", "too-fast"), strict=True):
+            log = read_metrics(run.folder / folder / "metrics.csv")
+            accuracies = [epoch["val_accuracy"] for epoch in log]
+            assert row["val_accuracy"] == pytest.approx(accuracies[-1], abs=1e-4)
+            assert row["lowest_of_last_3"] == pytest.approx(min(accuracies), abs=1e-4)
+            assert (run.folder / folder / "model.keras").exists()
+        page = (run.folder / "report.html").read_text()
+        assert "too fast?" in page and "a target in words" in page
+        assert json.loads((run.folder / "result.json").read_text()) == rows
+
+    def test_a_stopped_comparison_goes_on_where_it_was(self, tmp_path, tiny):
+        whole = start(tmp_path / "whole", dataset="tiny")
+        self.train(whole, tiny, epochs=3)
+        cut = start(tmp_path / "cut", dataset="tiny")
+        self.train(cut, tiny, epochs=1)
+        again = start(tmp_path, resume=str(cut.folder), dataset="tiny")
+        self.train(again, tiny, epochs=3)
+        for name in ("slow", "too-fast"):
+            logs = [without_seconds(run.folder / name / "metrics.csv") for run in (whole, again)]
+            assert logs[0] == logs[1] and len(logs[0]) == 3
+
+    @pytest.mark.once
+    def test_two_of_one_name_are_refused(self, tmp_path):
+        run = start(tmp_path)
+        run.part("twice")
+        with pytest.raises(ValueError, match="a part named 'twice' already"):
+            run.part("twice")
+
+
 @pytest.mark.skipif(keras.config.backend() == "jax", reason="a minute of compiling; as on torch")
 class TestInterruption:
     """A real process, killed in the middle of an epoch, ends with the numbers of a whole run."""
