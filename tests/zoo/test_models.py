@@ -34,9 +34,26 @@ COUNTS = {  # published, or of the lesson
     "mnist_step8": 13_808,
     "mnist_step9": 13_808,
     "mnist_step10": 13_808,
+    "resnet18": 11_173_962,
+    "resnet18_imagenet": 11_689_512,
+    "resnet34": 21_282_122,
+    "resnet34_imagenet": 21_797_672,
+    "resnet50": 25_557_032,
+    "resnet56": 853_018,
+    "resnet101": 44_549_160,
+    "resnet152": 60_192_808,
+    "resnext50_32x4d": 25_028_904,
+    "squeeze_expand": 3_188_234,
     "ultimus": 25_978,
     "ultimus_residual": 25_978,
 }
+# Their relations stand for them where minutes count; `make test-all` takes them too.
+LARGE = ("resnet18_imagenet", "resnet34", "resnet34_imagenet", "resnet50", "resnet56", "resnet101",
+         "resnet152", "resnext50_32x4d")  # fmt: skip
+MODELS = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
+    for name in zoo.list_models()
+]
 
 
 def outputs_of(model, inputs):
@@ -46,12 +63,14 @@ def outputs_of(model, inputs):
     return np.concatenate(list(parts), axis=-1)
 
 
-@pytest.fixture(scope="module", params=zoo.list_models())
+@pytest.fixture(scope="module", params=MODELS)
 def model(request):
     keras.utils.set_random_seed(0)
     name = request.param
-    classes = {"num_classes": 7} if "num_classes" in zoo.card(name).options else {}
-    model = zoo.get(name, **classes, **golden.SMALLER.get(name, {}))
+    options = dict(golden.SMALLER.get(name, {}))
+    if "num_classes" in zoo.card(name).options:
+        options["num_classes"] = 7
+    model = zoo.get(name, **options)
     # Adam's first step does not depend on the gradient's scale, so even a tiny one shows.
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     heads = model.output if isinstance(model.output, dict) else None
@@ -97,7 +116,7 @@ class TestModel:
             assert zoo.explain.grad_cam(model, inputs[:1]).shape == (1, *model.input_shape[1:3])
 
 
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", MODELS)
 def test_logits_and_heat_maps_are_the_same_on_every_backend(name):
     stored = json.loads(golden.PATH.read_text())
     assert name in stored, "run tests/zoo/golden.py once for the new model"

@@ -1,5 +1,23 @@
 """One file per architecture; importing this registers them all."""
 
-from zoo.models import custom_resnet, mnist_8k, mnist_20k, mnist_steps, mnist_sum, ultimus
+from zoo.models import (
+    custom_resnet,
+    mnist_8k,
+    mnist_20k,
+    mnist_steps,
+    mnist_sum,
+    resnet,
+    squeeze_expand,
+    ultimus,
+)
 
-__all__ = ["custom_resnet", "mnist_8k", "mnist_20k", "mnist_steps", "mnist_sum", "ultimus"]
+__all__ = [
+    "custom_resnet",
+    "mnist_8k",
+    "mnist_20k",
+    "mnist_steps",
+    "mnist_sum",
+    "resnet",
+    "squeeze_expand",
+    "ultimus",
+]
