@@ -35,7 +35,13 @@ def add(run: Path, note: str) -> None:
     rows = read(path) if path.exists() else []
     for result in results:
         said = "; ".join(text for text in (result.get("note"), note) if text)
-        rows.append({column: str(result.get(column, "")) for column in COLUMNS} | {"note": said})
+        rows.append(
+            {
+                column: str(result.get(column) if result.get(column) is not None else "")
+                for column in COLUMNS
+            }
+            | {"note": said}
+        )
     with open(path, "w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=COLUMNS)
         writer.writeheader()

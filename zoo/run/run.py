@@ -262,7 +262,10 @@ class Run:
     def _result(self, model, rows) -> dict:
         arguments, last = self.config["arguments"], rows[-1]
         accuracies = list(_accuracies(last).items())
-        main = accuracies[-1][1] if accuracies else math.nan  # of several outputs the last
+        learnt = [
+            value for key, value in last.items() if re.fullmatch(r"(?!val_)(.*_)?accuracy", key)
+        ]
+        main = [[*_accuracies(row).values()][-1:] for row in rows]  # of several outputs the last
         return {
             "recipe": self.config["recipe"],
             "part": self.config.get("part", ""),
@@ -271,12 +274,10 @@ class Run:
             "dataset": arguments.get("dataset", ""),
             "epochs": int(last["epoch"]),
             "seed": arguments.get("seed", 0),
-            "val_accuracy": round(main, 4),
-            "lowest_of_last_3": round(
-                min(([*_accuracies(row).values()] or [math.nan])[-1] for row in rows[-3:]), 4
-            ),
-            "train_accuracy": round(last.get("accuracy", math.nan), 4),
-            "val_loss": round(last.get("val_loss", math.nan), 4),
+            "val_accuracy": _rounded(main[-1]),
+            "lowest_of_last_3": _rounded(min(main[-3:])),
+            "train_accuracy": _rounded(learnt[-1:]),
+            "val_loss": _rounded([last["val_loss"]] if "val_loss" in last else []),
             "train_seconds": round(sum(row["seconds"] for row in rows), 1),
             "backend": self.config["backend"],
             "device": self.config["device"],
@@ -314,6 +315,10 @@ class Run:
                 flags.append(f"{flag}={value}")
         recipe = self.config["recipe"]
         return f"KERAS_BACKEND={self.config['backend']} zoo run {recipe} {shlex.join(flags)}"
+
+
+def _rounded(values: list[float]) -> float | None:
+    return round(values[0], 4) if values else None
 
 
 def _accuracies(row: Mapping[str, float]) -> dict[str, float]:

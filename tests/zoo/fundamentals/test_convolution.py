@@ -1,0 +1,121 @@
+import cv2
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import load_sample_image
+
+from zoo.fundamentals.convolution import HORIZONTAL, VERTICAL, convolve, equalize, normalize
+
+# Dumoulin and Visin (2016), figure 1.1
+INPUT = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
+OUTPUT = [[12, 12, 17], [10, 17, 19], [9, 6, 14]]
+
+
+@pytest.fixture
+def gray():
+    return cv2.cvtColor(load_sample_image("china.jpg"), cv2.COLOR_RGB2GRAY)
+
+
+class TestConvolve:
+    def test_gives_the_worked_example(self):
+        assert convolve(INPUT, HORIZONTAL).tolist() == OUTPUT
+        assert convolve(INPUT, HORIZONTAL, stride=2).tolist() == [[12, 17], [9, 14]]
+
+    def test_answers_to_a_line_of_the_kernels_direction_alone(self):
+        line = np.zeros((5, 5), int)
+        line[:, 2] = 1
+        assert convolve(line, VERTICAL).tolist() == [[-3, 6, -3]] * 3
+        assert not convolve(line, VERTICAL.T).any()
+
+    def test_does_not_turn_the_kernel(self):
+        dot = np.zeros((3, 3), int)
+        dot[0, 2] = 1
+        assert convolve(dot, HORIZONTAL).item() == 2  # turned it would be 0
+
+    def test_does_not_run_over_in_uint8(self):
+        white = np.full((3, 3), 255, "uint8")
+        assert convolve(white, HORIZONTAL.astype("uint8")).item() == 2550
+
+    @pytest.mark.parametrize("padding", ["valid", "same"])
+    @pytest.mark.parametrize("stride, dilation", [(1, 1), (2, 1), (3, 1), (1, 2), (1, 3)])
+    @pytest.mark.parametrize("kernel", [(3, 3), (2, 4), (1, 1)])
+    def test_equals_keras(self, kernel, stride, dilation, padding):
+        rng = np.random.default_rng(0)
+        image = rng.normal(size=(11, 14, 3)).astype("float32")
+        kernels = rng.normal(size=(*kernel, 3, 5)).astype("float32")
+        expected = keras.ops.conv(
+            image[None], kernels, stride, padding, "channels_last", dilation_rate=dilation
+        )
+        np.testing.assert_allclose(
+            convolve(image, kernels, stride, dilation, padding),
+            keras.ops.convert_to_numpy(expected)[0],
+            atol=1e-5,
+        )
+
+
+@pytest.mark.once
+class TestNormalize:
+    def test_spreads_from_0_to_1_in_proportion(self):
+        assert normalize([[50, 60], [75, 100]]).tolist() == [[0, 0.2], [0.5, 1]]
+
+    def test_leaves_one_intensity_at_0(self):
+        assert normalize(np.full((2, 2), 7)).tolist() == [[0, 0], [0, 0]]
+
+    def test_equals_opencv(self, gray):
+        expected = cv2.normalize(gray.astype("float64"), None, 0, 1, cv2.NORM_MINMAX)
+        np.testing.assert_allclose(normalize(gray), expected, atol=1e-12)
+
+
+@pytest.mark.once
+class TestEqualize:
+    def test_gives_the_shares_counted_by_hand(self):
+        # of the 5 pixels not darkest 2, then 4, then 5 lie up to each intensity
+        channel = np.array([[10, 11, 11], [12, 12, 90]], "uint8")
+        assert equalize(channel).tolist() == [[0, 102, 102], [204, 204, 255]]
+
+    @pytest.mark.parametrize("darken", [1, 3, 60])
+    def test_equals_opencv_within_rounding(self, gray, darken):
+        channel = gray // darken + 20 // darken
+        difference = equalize(channel).astype(int) - cv2.equalizeHist(channel)
+        assert abs(difference).max() <= 1
+
+    def test_leaves_one_intensity_as_it_is(self):
+        channel = np.full((3, 3), 9, "uint8")
+        assert (equalize(channel) == channel).all()
+
+
+@pytest.mark.once
+class TestBadInput:
+    @pytest.mark.parametrize("depth", [2, 4])
+    def test_a_kernel_of_another_depth_is_named(self, depth):
+        with pytest.raises(ValueError, match=f"are {depth} deep, the image .* 3"):
+            convolve(np.ones((8, 8, 3)), np.ones((3, 3, depth, 2)))
+
+    @pytest.mark.parametrize("image, kernel", [((2, 9), 3), ((9, 2), 3), ((9, 4), 5)])
+    def test_a_kernel_larger_than_the_image_is_named(self, image, kernel):
+        with pytest.raises(ValueError, match=f"{min(image)}.*take a smaller"):
+            convolve(np.ones(image), np.ones((kernel, kernel)))
+
+    @pytest.mark.parametrize(
+        "image, kernels",
+        [((9,), (3,)), ((9, 9), (3, 3, 1, 1)), ((9, 9, 1), (3, 3)), ((1, 9, 9, 1), (3, 3, 1, 1))],
+    )
+    def test_wrong_ranks_are_named(self, image, kernels):
+        with pytest.raises(ValueError, match="do not fit together"):
+            convolve(np.ones(image), np.ones(kernels))
+
+    @pytest.mark.parametrize(
+        "flag", [{"stride": 0}, {"stride": -1}, {"dilation": 0}, {"padding": "full"}]
+    )
+    def test_a_wrong_setting_is_named(self, flag):
+        with pytest.raises(ValueError, match=next(iter(flag))):
+            convolve(INPUT, HORIZONTAL, **flag)
+
+    def test_equalize_counts_uint8_only(self):
+        with pytest.raises(ValueError, match="float64"):
+            equalize(np.ones((2, 2)))
+
+    @pytest.mark.parametrize("level", [normalize, equalize])
+    def test_no_pixels_are_no_channel(self, level):
+        with pytest.raises(ValueError, match=r"\(0, 3\)"):
+            level(np.ones((0, 3), "uint8"))
