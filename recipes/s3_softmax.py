@@ -10,7 +10,7 @@ Checked: tests/zoo/fundamentals/test_softmax.py, against SciPy and Keras.
 """
 
 from zoo import cli
-from zoo.fundamentals.softmax import cross_entropy, cross_entropy_gradient, log_softmax, softmax
+from zoo.fundamentals.softmax import cross_entropy, cross_entropy_gradient, softmax
 from zoo.report import panels
 from zoo.report.page import Section
 from zoo.run import Run
@@ -44,26 +44,19 @@ def main(seed=0, out: str | None = None):
     shown = [panels.Picture(*matrix, caption=(12 * " ").join(CLASSES)) for matrix in matrices]
 
     p, images = np.linspace(0.03, 1, 200), np.arange(1, 301)
-    gap = np.linspace(0, 130, 261, dtype="float32")
-    pairs = np.stack([gap, np.zeros_like(gap)], axis=-1)
     with np.errstate(all="ignore"):  # what goes wrong here is what is shown
         naive = np.exp(LARGE) / np.exp(LARGE).sum()
         product = np.log(np.cumprod(np.full(300, 0.5, "float32")))
-        unshifted = np.log(1 / (np.exp(gap) + 1))
     sums = {"sum of the logs": images * np.log(0.5), "log of the product": product}
-    lesser = {"log_softmax": log_softmax(pairs)[:, 1], "log of e^x / sum e^x": unshifted}
-    lines = [
+    why = [
         ("Loss", {"-log p": -np.log(p), "1 - p": 1 - p}, p, "p of the true class"),
-        ("Its slope", {"of -log p: -1/p": -1 / p, "of 1 - p": 0 * p - 1}, p, "p of the true class"),
-        ("log p of a batch, each image p = 1/2", sums, images, "images, in float32"),
-        ("log p of the lesser of two classes", lesser, gap, "its logit is below by, in float32"),
+        ("Its slope", {"-1/p": -1 / p, "-1": 0 * p - 1}, p, "p of the true class"),
+        ("log p of a batch, each p = 1/2", sums, images, "images, in float32"),
     ]
-    why = [panels.Plot(*line) for line in lines]
-    large = [
-        {"computed": "e^x / sum e^x"} | cells(naive),
-        {"computed": "of x - max x"} | cells(softmax(LARGE)),
-    ]
-    heat = [{"temperature": f"{t}"} | cells(softmax(LOGITS[2] / t)) for t in (0.25, 0.5, 1, 2, 8)]
+    large = [{"of": "x"} | cells(naive), {"of": "x - max x"} | cells(softmax(LARGE))]
+    heat = np.linspace(0.2, 8, 200)
+    of_heat = dict(zip(CLASSES, softmax(LOGITS[2] / heat[:, None]).T, strict=True))
+    drawn = panels.Plot("softmax(x / T) of the third image", of_heat, heat, "temperature T", "p")
     sections = [
         Section(
             "Four images, three classes",
@@ -76,18 +69,21 @@ def main(seed=0, out: str | None = None):
             "was said less what is true.",
             panels.pictures(run.folder / "matrices.png", shown, side=3),
         ),
-        Section("Logits of 1000, 1001, 1002", "e^1000 is no float; e^(x - max x) is.", table=large),
+        Section(
+            "Logits of 1000, 1001, 1002",
+            "e^x / sum e^x: e^1000 is more than a float can hold, e^(x - max x) at most 1.",
+            table=large,
+        ),
         Section(
             "Temperature",
-            "The third image, its logits divided first: a low one makes surer, a high one less so.",
-            table=heat,
+            "The logits divided by it first: a low one makes surer, a high one less so.",
+            panels.plots(run.folder / "temperature.png", [drawn], columns=1, height=2.8),
         ),
         Section(
             "Why the logarithm",
-            "Above: the surer the net is of what is wrong, the steeper -log p; 1 - p pulls with "
-            "the same force everywhere. Below: where the orange line ends, the number was too "
-            "small or too large for a float, and its logarithm is -inf.",
-            panels.plots(run.folder / "why.png", why),
+            "The surer the net is of what is wrong, the steeper -log p, while 1 - p pulls with the "
+            "same force everywhere. Where the orange line ends on the right, the product is 0.",
+            panels.plots(run.folder / "why.png", [panels.Plot(*line) for line in why], columns=3),
         ),
     ]
     return run.report("Softmax and cross-entropy", sections, [(f"{loss:.4f}", "cross-entropy")])
