@@ -16,21 +16,17 @@ from zoo.run import Run
 
 import keras
 
-STEPS = {  # number -> the lesson's target, its train / test accuracy, what we see in our own runs
+STEPS = {  # number -> the lesson's target, its train / test accuracy, what the step is about
     1: ("a set-up that works", "99.99 / 99.24", "far too large for ten digits"),
-    2: ("the right skeleton", "99.35 / 99.02", "still large; learns, then overfits"),
+    2: ("the right skeleton", "99.35 / 99.02", "a thirtieth of the size, and still large"),
     3: ("under 11 thousand parameters", "99.00 / 98.98", "a good net; capacity is its limit"),
-    4: ("more from the same net", "99.9 / 99.3", "faster and higher, now it overfits"),
-    5: ("close the gap", "99.39 / 99.30", "the gap is gone; the 7x7 kernel is half the net"),
+    4: ("more from the same net", "99.9 / 99.3", "batch norm: learns more, and overfits"),
+    5: ("close the gap", "99.39 / 99.30", "dropout; the 7x7 kernel is still half the net"),
     6: ("drop the large kernel", "99.86 as printed / 98.13", "half the size; capacity is missing"),
-    7: (
-        "give capacity back",
-        "99.33 / 99.04",
-        "pools at 7 pixels, where a digit has no edges left",
-    ),
-    8: ("pool at 5 pixels", "99.39 / 99.41", "better at every epoch than step 7"),
-    9: ("harder images", "99.15 / 99.5", "trains worse and tests no worse: room to grow"),
-    10: ("settle", "99.21 / 99.48", "the last epochs stop jumping"),
+    7: ("give capacity back", "99.33 / 99.04", "behind the pooling, which comes too late"),
+    8: ("pool at 5 pixels", "99.39 / 99.41", "where strokes have just become edges"),
+    9: ("harder images", "99.15 / 99.5", "turned digits: trains worse, tests better"),
+    10: ("settle", "99.21 / 99.48", "small steps at the end"),
 }
 
 
@@ -81,7 +77,7 @@ def main(
             callbacks=part.callbacks,
         )
         part.finish(net)
-        names = ("target", "course", "analysis")
+        names = ("target", "course", "what it is about")
         columns[f"mnist_step{step}"] = dict(zip(names, STEPS[step], strict=True))
     return run.finish_comparison(
         "MNIST in ten steps", "Course: its train / test accuracy in per cent.", columns

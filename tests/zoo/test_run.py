@@ -150,6 +150,13 @@ class TestFinish:
         restored = keras.saving.load_model(run.folder / "model.keras", safe_mode=True)
         assert restored.count_params() == tiny_model.count_params()
 
+    def test_a_training_without_validation_is_reported_as_it_is(self, tmp_path, tiny, tiny_model):
+        run = start(tmp_path)
+        tiny_model.fit(tiny.batches("train", 10), verbose=0, callbacks=run.callbacks)
+        result = run.finish(tiny_model)
+        assert result["val_accuracy"] is None and 0 <= result["train_accuracy"] <= 1
+        assert json.loads((run.folder / "result.json").read_text()) == result
+
     def test_without_a_finished_epoch_says_so(self, tmp_path, tiny_model):
         with pytest.raises(ValueError, match="no finished epoch"):
             start(tmp_path).finish(tiny_model)

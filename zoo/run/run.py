@@ -169,7 +169,7 @@ class Run:
         figures.history(self.folder / "history.png", rows)
         self._draw_rates(model.optimizer, rows)
         accuracies = _accuracies(rows[-1])
-        said = ", ".join(f"[bold]{value:.2%}[/bold] {name}" for name, value in accuracies.items())
+        said = ", ".join(f"[bold]{v:.2%}[/bold] {name}" for name, v in accuracies.items()) or "done"
         self.console.print(
             f"{said} after epoch {result['epochs']}, {result['train_seconds']:.0f} s of training",
             soft_wrap=True,
@@ -177,7 +177,7 @@ class Run:
         minutes, seconds = divmod(round(result["train_seconds"]), 60)
         numbers = [
             *((f"{value:.2%}", f"{name}, last epoch") for name, value in accuracies.items()),
-            (f"{result['val_loss']:.3f}", "validation loss"),
+            (_shown(result["val_loss"], ".3f"), "validation loss"),
             (f"{result['params']:,}", "trainable parameters"),
             (f"{result['epochs']}", "epochs"),
             (f"{minutes}:{seconds:02d} min", "training and validating"),
@@ -321,6 +321,10 @@ def _rounded(values: list[float]) -> float | None:
     return round(values[0], 4) if values else None
 
 
+def _shown(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
+
+
 def _accuracies(row: Mapping[str, float]) -> dict[str, float]:
     """What a row of metrics.csv says of validation accuracy, one name an output."""
     found = {key: value for key, value in row.items() if re.fullmatch(r"val_(.*_)?accuracy", key)}
@@ -336,10 +340,10 @@ def _compared(name: str, result: Mapping) -> dict[str, str]:
         "net": name,
         "parameters": f"{result['params']:,}",
         "epochs": f"{result['epochs']}",
-        "training": f"{result['train_accuracy']:.2%}",
-        "validation": f"{result['val_accuracy']:.2%}",
-        "lowest of last 3": f"{result['lowest_of_last_3']:.2%}",
-        "loss": f"{result['val_loss']:.3f}",
+        "training": _shown(result["train_accuracy"], ".2%"),
+        "validation": _shown(result["val_accuracy"], ".2%"),
+        "lowest of last 3": _shown(result["lowest_of_last_3"], ".2%"),
+        "loss": _shown(result["val_loss"], ".3f"),
     }
 
 
