@@ -6,7 +6,7 @@
 `zoo.get("mnist_8k", norm=...)` is the same net with another norm; also `norm="instance"`. Beside
 the lesson's three runs a fourth, batch norm with L2, for the weights: L1 makes most of them nearly
 zero and leaves some large, L2 makes all of them smaller.
-Measured: the s5_normalization rows of results/.
+Measured: not yet on all of MNIST.
 """
 
 import zoo

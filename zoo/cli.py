@@ -131,7 +131,8 @@ def _list(pattern: str) -> None:
     table = Table(title="models", title_justify="left", box=box.SIMPLE)
     for heading in ("name", "session", "dataset", "weights", "summary"):
         table.add_column(heading, no_wrap=heading != "summary")
-    for card in map(zoo.card, names):
+    of_none = 99  # those of no session come last
+    for card in sorted(map(zoo.card, names), key=lambda card: card.session or of_none):
         session = "" if card.session is None else str(card.session)
         weights = ", ".join(card.weights)
         table.add_row(card.name, session, card.dataset or "", weights, card.summary)

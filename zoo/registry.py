@@ -4,6 +4,7 @@ import difflib
 import fnmatch
 import html
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -133,13 +134,14 @@ def list_models(
     pattern: str = "*", *, session: float | None = None, task: str | None = None
 ) -> list[str]:
     """Registered names that match a shell pattern, sorted; `session` and `task` narrow it."""
-    return sorted(
+    found = [
         name
         for name, entry in _cards.items()
         if fnmatch.fnmatchcase(name, pattern)
         and session in (None, entry.session)
         and task in (None, entry.task)
-    )
+    ]
+    return sorted(found, key=_natural)
 
 
 def card(name: str) -> ModelCard:
@@ -150,6 +152,11 @@ def card(name: str) -> ModelCard:
             f"no model named {name!r}; nearest: {', '.join(near)}. `zoo list` shows all of them"
         )
     return _cards[name]
+
+
+def _natural(name: str) -> list:
+    """A key that puts step2 before step10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def _place(function) -> str:

@@ -50,3 +50,10 @@ def test_is_short_and_says_how_to_run_it(recipe):
         "^(Measured|Checked): ", source, re.M
     )
     assert len(source.splitlines()) <= 100
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_has_the_rows_it_says_it_has(recipe):
+    rows = FOLDER.parent / "results" / f"{recipe.stem}.csv"
+    assert (f"Measured: the {recipe.stem} rows of results/" in recipe.read_text()) == rows.exists()

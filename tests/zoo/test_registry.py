@@ -84,6 +84,10 @@ class TestListing:
         assert zoo.list_models("custom*") == ["custom_resnet"]
         assert zoo.list_models(task="detection") == []
 
+    def test_numbers_in_names_count(self):
+        steps = [f"mnist_step{i}" for i in range(1, 11)]
+        assert zoo.list_models("mnist_step*") == steps
+
     def test_a_card_shows_itself_in_a_notebook(self):
         html = zoo.card("ultimus")._repr_html_()
         assert "<table>" in html and "EVA session 9" in html and "residual=False" in html
