@@ -1,10 +1,11 @@
 """Logits and heat maps from weights that a numpy seed fills: the same on every backend.
 
-`KERAS_BACKEND=tensorflow python tests/zoo/golden.py` writes golden.json anew, for a new model or
-an intended change of an old one.
+`KERAS_BACKEND=tensorflow python tests/zoo/golden.py` adds the models that golden.json lacks; after
+an intended change, `... golden.py NAME` writes those of a model anew.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -60,5 +61,7 @@ def compute(name: str) -> dict[str, list]:
 
 
 if __name__ == "__main__":
-    golden = {name: compute(name) for name in zoo.list_models()}
-    PATH.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    golden = json.loads(PATH.read_text())
+    wanted = sys.argv[1:] or [name for name in zoo.list_models() if name not in golden]
+    golden |= {name: compute(name) for name in wanted}
+    PATH.write_text(json.dumps(golden, separators=(",", ":"), sort_keys=True) + "\n")

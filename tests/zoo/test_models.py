@@ -44,12 +44,13 @@ COUNTS = {  # published, or of the lesson
     "resnet152": 60_192_808,
     "resnext50_32x4d": 25_028_904,
     "squeeze_expand": 3_188_234,
+    "vgg16": 138_357_544,
     "ultimus": 25_978,
     "ultimus_residual": 25_978,
 }
 # Their relations stand for them where minutes count; `make test-all` takes them too.
 LARGE = ("resnet18_imagenet", "resnet34", "resnet34_imagenet", "resnet50", "resnet56", "resnet101",
-         "resnet152", "resnext50_32x4d")  # fmt: skip
+         "resnet152", "resnext50_32x4d", "vgg16")  # fmt: skip
 MODELS = [
     pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
     for name in zoo.list_models()

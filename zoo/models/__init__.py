@@ -9,6 +9,7 @@ from zoo.models import (
     resnet,
     squeeze_expand,
     ultimus,
+    vgg,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "resnet",
     "squeeze_expand",
     "ultimus",
+    "vgg",
 ]
