@@ -21,11 +21,20 @@ import keras
 MOVED = albumentations.Affine(
     rotate=(-7, 7), translate_percent=(-0.05, 0.05), scale=(0.95, 1.05), p=1.0
 )
-STEPS = {  # model -> highest rate, augmentation, what we aim at
-    "mnist_8k_step1": (0.05, [], "the skeleton: under 8,000 parameters, 99 %"),
-    "mnist_8k_step2": (0.2, [], "batch norm, which bears four times the rate: 99.4 %"),
-    "mnist_8k": (0.2, [MOVED], "fewer parameters, moved digits: 99.4 % three times in a row"),
-}
+STEPS = {  # model -> highest rate, augmentation, what we aim at, what three seeds showed
+    "mnist_8k_step1": (
+        0.05, [], "the skeleton: under 8,000 parameters, 99 %",
+        "99.25 %, and it has learnt its training images by heart: 99.7 %",
+    ),
+    "mnist_8k_step2": (
+        0.2, [], "batch norm, which bears four times the rate: 99.4 %",
+        "99.46 % on average, one seed of three below 99.4 %; still overfits",
+    ),
+    "mnist_8k": (
+        0.2, [MOVED], "fewer parameters, moved digits: 99.4 % three times in a row",
+        "99.44 to 99.52 %, no last epoch below 99.4 %; trains no better than it tests",
+    ),
+}  # fmt: skip
 
 
 def main(
@@ -43,7 +52,7 @@ def main(
     data = datasets.load(
         dataset, image_shape=(28, 28, 1), limit=limit, data_dir=data_dir, seed=seed
     )
-    for model, (max_lr, moved, _) in STEPS.items():
+    for model, (max_lr, moved, *_) in STEPS.items():
         part = run.part(model)
         train = data.batches("train", batch_size, moved, seed=seed)
         net = zoo.get(model, num_classes=data.num_classes)
@@ -70,7 +79,10 @@ def main(
     return run.finish_comparison(
         "MNIST under 8,000 parameters",
         "What counts is the lowest of the last three epochs.",
-        {model: {"target": target} for model, (_, _, target) in STEPS.items()},
+        {
+            model: {"target": target, "analysis": said}
+            for model, (*_, target, said) in STEPS.items()
+        },
     )
 
 
