@@ -75,7 +75,7 @@ def main(
     near_zero = {name: f"{np.mean(np.abs(w) < 1e-3):.0%}" for name, w in kernels.items()}
     picture = panels.histograms(
         run.folder / "weights.png",
-        {f"{name}, {near_zero[name]} nearly 0": {name: w} for name, w in kernels.items()},
+        {f"{name}\n{near_zero[name]} nearly 0": {name: w} for name, w in kernels.items()},
     )
     weights = Section("Weights", "Of all kernels; counts are logarithmic.", picture)
     return run.finish_comparison(

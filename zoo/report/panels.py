@@ -71,7 +71,7 @@ def histograms(
     """Distributions by name, one panel a title, all panels over the same range."""
     everything = np.concatenate([np.ravel(v) for of in panels.values() for v in of.values()])
     edges = np.linspace(*np.quantile(everything, (0.001, 0.999)), bins)
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE | {"axes.titlesize": 10}):
         figure, axes = _figure(10, 2.9, columns=len(panels))
         for axis, (title, of) in zip(axes, panels.items(), strict=True):
             for (name, values), color in zip(of.items(), itertools.cycle(COLORS)):
