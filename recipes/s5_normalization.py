@@ -4,8 +4,8 @@
     python recipes/s5_normalization.py --dataset=digits --epochs=5      # embedded data, a minute
 
 `zoo.get("mnist_8k", norm=...)` is the same net with another norm; also `norm="instance"`. Beside
-the lesson's three runs a fourth, batch norm with L2, for the weights: L1 makes most of them nearly
-zero and leaves some large, L2 makes all of them smaller.
+the lesson's three runs a fourth, batch norm with L2, for the histograms of the weights: L1 pulls
+every weight towards zero alike, L2 the large ones more.
 Measured: not yet on all of MNIST.
 """
 
