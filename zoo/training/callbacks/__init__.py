@@ -5,6 +5,7 @@ from zoo.training.callbacks.metrics_log import MetricsLog
 from zoo.training.callbacks.non_finite import StopOnNonFinite
 from zoo.training.callbacks.progress import Progress
 from zoo.training.callbacks.reports import ConfusionReport, GradCAMReport, MisclassifiedReport
+from zoo.training.callbacks.tensorboard import TensorBoard
 from zoo.training.callbacks.weight_penalty import WeightPenalty
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "MisclassifiedReport",
     "Progress",
     "StopOnNonFinite",
+    "TensorBoard",
     "WeightPenalty",
 ]

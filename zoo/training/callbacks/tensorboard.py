@@ -1,0 +1,44 @@
+"""What TensorBoard draws, without tensorflow."""
+
+from pathlib import Path
+
+import keras
+import tensorboardX
+
+from zoo.training.schedules import rate_at
+
+
+class TensorBoard(keras.callbacks.Callback):
+    """Write every epoch's logs and learning rate below `folder`, on every backend.
+
+    `tensorboard --logdir=FOLDER` shows them. Tags and folders are those of Keras's own callback,
+    which only works where tensorflow is installed: `train` and `validation`, `epoch_loss` and so
+    on, a step an epoch. A resumed training replaces the epochs it makes again.
+    """
+
+    def __init__(self, folder: str | Path):
+        super().__init__()
+        self.folder = Path(folder)
+        self._writers = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        last_step = (epoch + 1) * (self.params.get("steps") or 1) - 1
+        rate = {"learning_rate": rate_at(self.model.optimizer, last_step)}
+        for key, value in ((logs or {}) | rate).items():
+            part = "validation" if key.startswith("val_") else "train"
+            tag = f"epoch_{key.removeprefix('val_')}"
+            self._writer(part, epoch).add_scalar(tag, float(value), epoch)
+        for writer in self._writers.values():
+            writer.flush()
+
+    def on_train_end(self, logs=None):
+        while self._writers:
+            self._writers.popitem()[1].close()
+
+    def _writer(self, part: str, epoch: int) -> tensorboardX.SummaryWriter:
+        if part not in self._writers:
+            folder = str(self.folder / part)
+            self._writers[part] = tensorboardX.SummaryWriter(
+                folder, purge_step=epoch, filename_suffix=f".{epoch}"
+            )
+        return self._writers[part]
