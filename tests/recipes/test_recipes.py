@@ -21,9 +21,9 @@ def flags_of(recipe) -> list[str]:
 
 
 def backends_of(recipe):
-    """One training runs on every backend; for many of them, and for none, the first is enough."""
-    several = ".part(" in recipe.read_text() or ".fit(" not in recipe.read_text()
-    return pytest.param(recipe, id=recipe.stem, marks=[pytest.mark.once] if several else [])
+    """Two stand for all on the other backends, whose machinery is tested by itself."""
+    everywhere = recipe.stem in ("s9_ultimus", "s2_5_mnist_sum")  # one input, and several
+    return pytest.param(recipe, id=recipe.stem, marks=[] if everywhere else [pytest.mark.once])
 
 
 def test_there_are_recipes():

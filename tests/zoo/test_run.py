@@ -212,11 +212,21 @@ class TestParts:
             assert logs[0] == logs[1] and len(logs[0]) == 3
 
     @pytest.mark.once
-    def test_two_of_one_name_are_refused(self, tmp_path):
+    @pytest.mark.parametrize("second", ["rate 1", "rate 1?"])
+    def test_two_of_one_folder_are_refused(self, tmp_path, second):
         run = start(tmp_path)
-        run.part("twice")
-        with pytest.raises(ValueError, match="a part named 'twice' already"):
-            run.part("twice")
+        run.part("rate 1")
+        with pytest.raises(ValueError, match="would be the second in .*rate-1"):
+            run.part(second)
+
+    @pytest.mark.once
+    def test_comparing_nothing_says_what_is_missing(self, tmp_path):
+        run = start(tmp_path)
+        with pytest.raises(ValueError, match=r"no part\(name\)"):
+            run.finish_comparison("Nothing")
+        run.part("begun")
+        with pytest.raises(ValueError, match=r"no finish\(\) for begun"):
+            run.finish_comparison("Nothing")
 
 
 @pytest.mark.skipif(keras.config.backend() == "jax", reason="a minute of compiling; as on torch")

@@ -140,11 +140,11 @@ class Run:
 
     def part(self, name: str) -> "Run":
         """A training of its own within this one, in a folder of its own; from the same seed."""
-        if name in [part.config["part"] for part in self._parts]:
-            raise ValueError(
-                f"{self.folder} has a part named {name!r} already; name this one otherwise"
-            )
         folder = self.folder / re.sub(r"[^\w.]+", "-", name).strip("-")
+        if folder in [part.folder for part in self._parts]:
+            raise ValueError(
+                f"a part {name!r} would be the second in {folder}; name this one otherwise"
+            )
         folder.mkdir(exist_ok=True)
         keras.utils.set_random_seed(self.config["arguments"].get("seed", 0))
         self.console.print(f"\n[bold]{name}[/bold]")
@@ -206,14 +206,26 @@ class Run:
             text: what the comparison shows, beneath the heading of its table.
             columns: part -> heading -> text, a second table of what there is to say of each.
             sections: further pictures, after the curves and before the parts' mistakes.
+
+        Raises:
+            ValueError: there is no part, or one that is not finished.
         """
+        unfinished = [
+            p.config["part"] for p in self._parts if not (p.folder / "result.json").exists()
+        ]
+        if unfinished or not self._parts:
+            raise ValueError(
+                f"nothing to compare in {self.folder}: "
+                f"{'no finish() for ' + ', '.join(unfinished) if unfinished else 'no part(name)'}"
+            )
         results, table, curves = [], [], {"accuracy": {}, "loss": {}}
         for part in self._parts:
             name = part.config["part"]
             rows = read_metrics(part.folder / "metrics.csv")
             results.append(read_json(part.folder / "result.json"))
             for key, of in curves.items():
-                of[name] = [row[f"val_{key}"] for row in rows]
+                if f"val_{key}" in rows[-1]:
+                    of[name] = [row[f"val_{key}"] for row in rows]
             table.append(_compared(name, results[-1]))
         write_json(self.folder / "result.json", results)
         pictures = [
@@ -223,6 +235,7 @@ class Run:
                 figures.comparison(self.folder / f"{key}.png", of, key),
             )
             for key, of in curves.items()
+            if of
         ]
         mistakes = [
             Section(f"Misclassified: {part.config['part']}", PICTURES["misclassified"][1], picture)
