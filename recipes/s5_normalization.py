@@ -6,7 +6,7 @@
 `zoo.get("mnist_8k", norm=...)` is the same net with another norm; also `norm="instance"`. Beside
 the lesson's three runs a fourth, batch norm with L2, for the histograms of the weights: L1 pulls
 every weight towards zero alike, L2 the large ones more.
-Measured: not yet on all of MNIST.
+Measured: the s5_normalization rows of results/.
 """
 
 import zoo
@@ -26,6 +26,13 @@ RUNS = {  # name -> norm, penalty
     "batch norm and L1": ("batch", {"l1": 1e-4}),
     "batch norm and L2": ("batch", {"l2": 1e-3}),
 }
+FINDING = """On all of MNIST, 20 epochs, seed 0: 99.02 % with group norm, 99.08 % with layer norm,
+99.10 % with batch norm and L1. At a constant rate each moves by 0.3 points from one epoch to the
+next, so the three are equal here: 64 images are enough for batch norm's statistics, and a net of
+six small layers needs little help. L1 leaves 7 % of the weights within 0.001 of zero, where 0.2 %
+are without a penalty; L2 leaves one of 5,004 weights above 1, where there were 65, and at 0.001 it
+costs 0.3 points. The losses of the penalised runs hold the penalty. All four take the same faint 7
+for a 1: that is beyond a norm."""
 
 
 def main(
@@ -78,11 +85,7 @@ def main(
         {f"{name}\n{near_zero[name]} nearly 0": {name: w} for name, w in kernels.items()},
     )
     weights = Section("Weights", "Of all kernels; counts are logarithmic.", picture)
-    return run.finish_comparison(
-        "Norms and penalties",
-        "The losses of the penalised runs hold the penalty.",
-        sections=[weights],
-    )
+    return run.finish_comparison("Norms and penalties", FINDING, sections=[weights])
 
 
 if __name__ == "__main__":
