@@ -10,13 +10,17 @@ import keras
 import numpy as np
 from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
+from zoo.datasets.transforms import Mixing
+
 
 class Batches(PyDatasetAdapter):
     """Shuffled, augmented, normalised batches of in-memory images, for `model.fit`.
 
     Use `Dataset.batches`, or hand it arrays of your own: images (n, h, w, c) as uint8 and
-    whatever labels your loss takes. `batches[i]` is one batch of the current epoch. `epoch`
-    counts the passes made; set it to go on with a later epoch's order and augmentation.
+    whatever labels your loss takes. With `num_classes` integer labels (n,) are given as float32
+    (n, num_classes), a one for the class: what MixUp, CutMix and RICAP need, unless labels are of
+    that form already. `batches[i]` is one batch of the current epoch. `epoch` counts the passes
+    made; set it to go on with a later epoch's order and augmentation.
 
     It is a Keras data adapter, which `fit` takes as it is. Given a PyDataset, `fit` would shuffle
     the order of the batches once more, and with several workers carry some into the next epoch.
@@ -25,19 +29,26 @@ class Batches(PyDatasetAdapter):
     """
 
     def __init__(
-        self, x, y, batch_size, transforms=(), *, mean, std, shuffle=True, seed=0, workers=1
-    ):
+        self, x, y, batch_size, transforms=(), *, mean, std, shuffle=True, seed=0, workers=1,
+        num_classes=None,
+    ):  # fmt: skip
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         if len(x) != len(y):
             raise ValueError(f"{len(x)} images need as many labels, not {len(y)}")
         self.x, self.y = x, y
         self.size = batch_size
-        self.pipeline = albumentations.Compose(list(transforms)) if transforms else None
+        transforms = list(transforms)
+        single = [step for step in transforms if not isinstance(step, Mixing)]
+        self.pipeline = albumentations.Compose(single) if single else None
+        self.mixing = [step for step in transforms if isinstance(step, Mixing)]
+        self.num_classes = num_classes
+        _check_labels(np.asarray(y), num_classes, self.mixing)
         self.mean, self.std = mean, std
         self.shuffle_images, self.seed = shuffle, seed
         self.workers = workers
         self.epoch = 0
+        self.count = None  # what `num_batches` gives if `size` changes while `fit` runs
         self._order = (None, None)  # (epoch, permutation): drawn once an epoch
         self._local = threading.local()  # a pipeline holds random state: one a thread
         self._starting_over = True
@@ -64,7 +75,7 @@ class Batches(PyDatasetAdapter):
     @property
     def num_batches(self) -> int:
         self._starting_over = True  # Keras asks before it begins, and after a look at one batch
-        return len(self)
+        return len(self) if self.count is None else self.count
 
     def on_epoch_begin(self) -> None:
         self._starting_over = False
@@ -97,10 +108,20 @@ class Batches(PyDatasetAdapter):
             pipeline = getattr(self._local, "pipeline", None)
             if pipeline is None:
                 pipeline = self._local.pipeline = copy.deepcopy(self.pipeline)
-            state = np.random.SeedSequence((self.seed, epoch, index)).generate_state(1)
-            pipeline.set_random_seed(int(state[0]))
-            images = np.stack([pipeline(image=image)["image"] for image in images])
-        return normalize(images, self.mean, self.std), self.y[rows]
+            sequence = np.random.SeedSequence((self.seed, epoch, index))
+            seed, *seeds = map(int, sequence.generate_state(1 + len(pipeline.transforms)))
+            pipeline.set_random_seed(seed)
+            for step, seed in zip(pipeline.transforms, seeds, strict=True):
+                step.set_random_seed(seed)  # with one seed for all, two flips go together
+            images = np.stack([pipeline(image=image, epoch=epoch)["image"] for image in images])
+        images, labels = normalize(images, self.mean, self.std), self.y[rows]
+        if self.num_classes is not None:
+            labels = np.eye(self.num_classes, dtype="float32")[labels]
+        if self.mixing:
+            rng = np.random.default_rng((self.seed, epoch, index))
+            for mix in self.mixing:
+                images, labels = mix(images, labels, rng)
+        return images, labels
 
 
 class _Source(keras.utils.PyDataset):
@@ -115,6 +136,24 @@ class _Source(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         return self.batches[index]
+
+
+def _check_labels(y, num_classes, mixing) -> None:
+    """Raise ValueError unless the labels are what one-hot labels or mixing can be made of."""
+    shape = f"labels are {y.dtype} of shape {y.shape}"
+    if num_classes is not None:
+        if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
+            raise ValueError(f"{shape}; num_classes={num_classes} is for integers of shape (n,)")
+        if len(y) and not 0 <= y.min() <= y.max() < num_classes:
+            raise ValueError(
+                f"labels run from {y.min()} to {y.max()}; num_classes={num_classes} allows 0 to "
+                f"{num_classes - 1}"
+            )
+    elif mixing and (y.ndim != 2 or not np.allclose(y.sum(axis=1), 1, atol=1e-3)):
+        raise ValueError(
+            f"{mixing[0].name} mixes labels of shape (n, classes) that sum to 1, but the {shape}: "
+            f"with integers of shape (n,) give num_classes as well"
+        )
 
 
 def normalize(images: np.ndarray, mean, std) -> np.ndarray:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from zoo.datasets.batches import Batches, normalize
+from zoo.datasets.transforms import Mixing
 
 SPLITS = ("train", "val")
 
@@ -79,21 +80,28 @@ class Dataset:
         return (self.x_train, self.y_train) if name == "train" else (self.x_val, self.y_val)
 
     def batches(
-        self, split: str, batch_size: int, transforms=(), *, seed: int = 0, workers: int = 1
-    ) -> Batches:
+        self, split: str, batch_size: int, transforms=(), *, seed: int = 0, workers: int = 1,
+        one_hot: bool = False,
+    ) -> Batches:  # fmt: skip
         """Normalised float32 batches for `model.fit`; training ones are shuffled every epoch.
 
         Args:
             split: "train" or "val".
             batch_size: images a batch; the last one of an epoch may be smaller.
-            transforms: albumentations transforms, applied to each image in turn.
+            transforms: albumentations transforms, applied to each image in turn, then MixUp,
+                CutMix or RICAP, which mix the images of the batch.
             seed: fixes order and augmentation, whatever the backend and number of workers.
             workers: threads that prepare batches ahead of the model; 0: it waits for each.
+            one_hot: labels as float32 (n, classes), for `CategoricalCrossentropy`. So they are
+                where images are mixed; the validation batches of that training ask for it.
         """
         x, y = self.split(split)
+        transforms = list(transforms)
+        one_hot = one_hot or any(isinstance(step, Mixing) for step in transforms)
         return Batches(
             x, y, batch_size, transforms, mean=self.mean, std=self.std,
             shuffle=split == "train", seed=seed, workers=workers,
+            num_classes=self.num_classes if one_hot else None,
         )  # fmt: skip
 
     def normalize(self, images: np.ndarray) -> np.ndarray:

@@ -1,0 +1,168 @@
+"""Learned augmentation: AutoAugment, RandAugment and a population-based schedule.
+
+    data.batches("train", 128, [transforms.crop(), transforms.flip(), transforms.auto_augment()])
+
+All draw from the operations of operations.py. Magnitudes are the papers': 0 to 9 in AutoAugment's
+table, 0 to 10 in the others, the last one always the end of the range.
+"""
+
+import operator
+from pathlib import Path
+
+import albumentations as A
+
+from zoo.datasets.transforms.operations import OPERATIONS, SIGNED, to_array, to_pillow
+from zoo.datasets.transforms.schedule import Stage, read_schedule
+from zoo.datasets.transforms.single import pixel
+
+# The published CIFAR-10 policy (Cubuk, 2019, table 7): name, probability, magnitude, twice.
+CIFAR10_POLICY = (
+    (("Invert", 0.1, 7), ("Contrast", 0.2, 6)),
+    (("Rotate", 0.7, 2), ("TranslateX", 0.3, 9)),
+    (("Sharpness", 0.8, 1), ("Sharpness", 0.9, 3)),
+    (("ShearY", 0.5, 8), ("TranslateY", 0.7, 9)),
+    (("AutoContrast", 0.5, 8), ("Equalize", 0.9, 2)),
+    (("ShearY", 0.2, 7), ("Posterize", 0.3, 7)),
+    (("Color", 0.4, 3), ("Brightness", 0.6, 7)),
+    (("Sharpness", 0.3, 9), ("Brightness", 0.7, 9)),
+    (("Equalize", 0.6, 5), ("Equalize", 0.5, 1)),
+    (("Contrast", 0.6, 7), ("Sharpness", 0.6, 5)),
+    (("Color", 0.7, 7), ("TranslateX", 0.5, 8)),
+    (("Equalize", 0.3, 7), ("AutoContrast", 0.4, 8)),
+    (("TranslateY", 0.4, 3), ("Sharpness", 0.2, 6)),
+    (("Brightness", 0.9, 6), ("Color", 0.2, 8)),
+    (("Solarize", 0.5, 2), ("Invert", 0.0, 3)),
+    (("Equalize", 0.2, 0), ("AutoContrast", 0.6, 0)),
+    (("Equalize", 0.2, 8), ("Equalize", 0.6, 4)),
+    (("Color", 0.9, 9), ("Equalize", 0.6, 6)),
+    (("AutoContrast", 0.8, 4), ("Solarize", 0.2, 8)),
+    (("Brightness", 0.1, 3), ("Color", 0.7, 0)),
+    (("Solarize", 0.4, 5), ("AutoContrast", 0.9, 3)),
+    (("TranslateY", 0.9, 9), ("TranslateY", 0.7, 9)),
+    (("AutoContrast", 0.9, 2), ("Solarize", 0.8, 3)),
+    (("Equalize", 0.8, 8), ("Invert", 0.1, 3)),
+    (("TranslateY", 0.7, 9), ("AutoContrast", 0.9, 1)),
+)
+CIFAR10_SCHEDULE = Path(__file__).with_name("pba_cifar10.json")  # for 200 epochs
+
+
+def auto_augment(fill=(0.0,), p: float = 1.0) -> "AutoAugment":
+    """One of the 25 published CIFAR-10 sub-policies, drawn anew for each image (Cubuk, 2019).
+
+    `fill` is the colour, pixels 0 to 1, of what comes free: `data.mean`, say.
+    """
+    return AutoAugment(fill, p=p)
+
+
+def rand_augment(n: int = 2, m: float = 5, fill=(0.0,), p: float = 1.0) -> "RandAugment":
+    """`n` of 14 operations, all equally likely, each at magnitude `m` of 10 (Cubuk, 2020)."""
+    return RandAugment(n, m, fill, p=p)
+
+
+def population_based(
+    path: str | Path = CIFAR10_SCHEDULE, stretch: float = 1.0, fill=(0.0,), p: float = 1.0
+) -> "PopulationBased":
+    """A policy that changes with the epoch, from a JSON file; see `read_schedule` (Ho, 2019).
+
+    By default the authors' for CIFAR-10, learnt over 200 epochs (arcielien/pba, rcifar10_16_wrn).
+    `stretch` multiplies the epochs: 24 / 200 makes it a schedule of 24.
+
+    `Batches` tells it the epoch; a pipeline of your own says it: `pipeline(image=…, epoch=3)`.
+    """
+    return PopulationBased(read_schedule(path), stretch, fill, p=p)
+
+
+class Policy(A.ImageOnlyTransform):
+    """Operations in turn on a uint8 image (h, w, 1 or 3); `draw` says which."""
+
+    def __init__(self, fill=(0.0,), p: float = 1.0):
+        super().__init__(p=p)
+        self.fill = fill
+
+    def draw(self, epoch: int | None) -> list[tuple[str, float]]:
+        """Names and magnitudes, 0 to 1, for one image."""
+        raise NotImplementedError
+
+    def get_params_dependent_on_data(self, params, data):
+        random = self.py_random
+        return {
+            "steps": [
+                (
+                    name,
+                    magnitude * random.choice((-1, 1)) if name in SIGNED else magnitude,
+                    (random.random(), random.random()),
+                )
+                for name, magnitude in self.draw(data.get("epoch"))
+            ]
+        }
+
+    def apply(self, img, steps, **params):
+        if not steps:
+            return img
+        fill = pixel(self.fill)
+        fill = fill if isinstance(fill, tuple) else (fill,) * 3
+        image = to_pillow(img)
+        for name, magnitude, at in steps:
+            image = OPERATIONS[name](image, magnitude, fill, at)
+        return to_array(image)
+
+
+class AutoAugment(Policy):
+    """See `auto_augment`."""
+
+    def draw(self, epoch):
+        chosen = self.py_random.choice(CIFAR10_POLICY)
+        return [(name, m / 9) for name, p, m in chosen if self.py_random.random() < p]
+
+
+class RandAugment(Policy):
+    """See `rand_augment`."""
+
+    NAMES = tuple(name for name in OPERATIONS if name not in ("Invert", "Cutout"))
+
+    def __init__(self, n: int = 2, m: float = 5, fill=(0.0,), p: float = 1.0):
+        super().__init__(fill, p=p)
+        if operator.index(n) < 0:
+            raise ValueError(f"n={n} operations: give 0 or more")
+        if not 0 <= m <= 10:
+            raise ValueError(f"m={m} is no magnitude; give 0 to 10")
+        self.n, self.m = n, m
+
+    def draw(self, epoch):
+        return [(name, self.m / 10) for name in self.py_random.choices(self.NAMES, k=self.n)]
+
+
+class PopulationBased(Policy):
+    """See `population_based`.
+
+    As in the paper, an image gets 0, 1 or 2 operations (probabilities 0.2, 0.3, 0.5) at the most:
+    the epoch's are gone through in random order, each taken with its own probability.
+    """
+
+    def __init__(
+        self, schedule: tuple[Stage, ...], stretch: float = 1.0, fill=(0.0,), p: float = 1.0
+    ):
+        super().__init__(fill, p=p)
+        if not stretch > 0:
+            raise ValueError(f"stretch={stretch} must be above 0")
+        self.schedule, self.stretch = schedule, stretch
+
+    def stage(self, epoch: int) -> Stage:
+        """What holds in an epoch, counted from 0."""
+        return max(
+            (s for s in self.schedule if s.epoch * self.stretch <= epoch), key=lambda s: s.epoch
+        )
+
+    def draw(self, epoch):
+        if epoch is None:
+            raise ValueError(
+                "a schedule has to know the epoch: dataset.batches says it; call a pipeline of "
+                "your own as pipeline(image=image, epoch=3)"
+            )
+        operations = self.stage(epoch).operations
+        (most,) = self.py_random.choices((0, 1, 2), (0.2, 0.3, 0.5))
+        drawn = []
+        for name, probability, magnitude in self.py_random.sample(operations, len(operations)):
+            if len(drawn) < most and self.py_random.random() < probability:
+                drawn.append((name, magnitude / 10))
+        return drawn
