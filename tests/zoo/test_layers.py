@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import zoo
 from zoo import layers
 
 
@@ -36,16 +37,150 @@ class TestConv2D:
             {"padding": "valid", "strides": (2, 1), "kernel_size": (3, 5)},
             {"padding": "same", "kernel_size": 4, "groups": 2, "activation": "relu"},
             {"padding": "same", "strides": 3, "use_bias": False},
+            {"padding": "same", "groups": 4, "filters": 8, "dilation_rate": 2},
+            {"padding": "valid", "groups": 4, "filters": 4, "strides": 2, "activation": "relu"},
+            {"padding": "same", "groups": 4, "filters": 4, "strides": (2, 1), "use_bias": False},
         ],
         ids=str,
     )
     @pytest.mark.parametrize("size", [10, 11])
     def test_equals_keras(self, options, size):
-        options = {"kernel_size": 3} | options
-        pair = both(layers.Conv2D(6, **options), keras.layers.Conv2D(6, **options), (size, 9, 4))
+        options = {"filters": 6, "kernel_size": 3} | options
+        pair = both(layers.Conv2D(**options), keras.layers.Conv2D(**options), (size, 9, 4))
         x = images(3, size, 9, 4)
         ours, theirs = [numpy(layer(x)) for layer in pair]
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+    def test_with_a_group_a_channel_equals_kerass_depthwise(self):
+        ours = layers.Conv2D(8, 3, groups=4, padding="same", use_bias=False)
+        theirs = keras.layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same", use_bias=False)
+        x, kernel = images(3, 7, 9, 4), images(3, 3, 4, 2)
+        for layer in (ours, theirs):
+            layer.build(x.shape)
+        ours.set_weights([kernel.reshape(3, 3, 1, 8)])
+        theirs.set_weights([kernel])
+        np.testing.assert_allclose(numpy(ours(x)), numpy(theirs(x)), rtol=1e-4, atol=1e-4)
+
+    @pytest.mark.parametrize("groups", [2, 4])
+    def test_trains_in_groups_as_keras_does(self, groups):
+        def fitted(conv):
+            keras.utils.set_random_seed(3)
+            model = keras.Sequential(
+                [keras.Input((5, 5, 4)), conv(4, 3, groups=groups), keras.layers.Flatten()]
+            )
+            model.compile(keras.optimizers.SGD(0.05), "mse")
+            model.fit(images(16, 5, 5, 4), np.ones((16, 36)), epochs=2, shuffle=False, verbose=0)
+            return model.get_weights()
+
+        for ours, theirs in zip(fitted(layers.Conv2D), fitted(keras.layers.Conv2D), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+COUNTED = ("params", "multiply_adds")
+
+
+def block(make, *args, shape=(32, 32, 16), **options):
+    image = keras.Input(shape)
+    return keras.Model(image, make(image, *args, **options))
+
+
+def weights_and_products(model):
+    """Of the convolutions; the norms' are left out."""
+    rows = zoo.summary(model).rows
+    return [sum(getattr(r, of) for r in rows if r.multiply_adds) for of in COUNTED]
+
+
+class TestConvBnRelu:
+    def test_is_the_same_in_groups_with_fewer_weights(self):
+        model = block(layers.conv_bn_relu, 32, "c", groups=4)
+        assert weights_and_products(model) == [9 * 4 * 32, 32 * 32 * 9 * 4 * 32]
+        assert model.get_layer("c_conv").groups == 4 and model.output_shape == (None, 32, 32, 32)
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("groups", [3, 8, 0])
+    def test_groups_that_do_not_divide_are_refused(self, groups):
+        with pytest.raises(ValueError, match="16 channels and 36 filters; 1, 2, 4 do"):
+            block(layers.conv_bn_relu, 36, "c", groups=groups)
+
+
+@pytest.mark.once
+class TestSeparable:
+    def test_depthwise_takes_656_weights_in_place_of_4608(self):
+        whole = block(layers.conv_bn_relu, 32, "c")
+        model = block(layers.depthwise_separable, 32, "c")
+        assert weights_and_products(whole) == [4_608, 4_608 * 32 * 32]
+        assert weights_and_products(model) == [656, 656 * 32 * 32]
+        assert model.output_shape == whole.output_shape
+        assert model.layers[-1].name == whole.layers[-1].name == "c_relu"
+
+    def test_depthwise_keeps_channels_apart_until_1x1_mixes_them(self):
+        model = block(layers.depthwise_separable, 5, "c", shape=(6, 6, 3))
+        convs = [model.get_layer(name).output for name in ("c_depthwise_conv", "c_conv")]
+        parts = keras.Model(model.input, convs)
+        lit = np.zeros((2, 6, 6, 3))
+        lit[1, :, :, 1] = 1
+        (dark, light), (before, after) = [numpy(x) for x in parts(lit)]
+        assert ((light != dark).any((0, 1)) == [False, True, False]).all()
+        assert (before != after).any((0, 1)).all()
+
+    def test_depthwise_hands_its_options_to_the_first_of_the_two(self):
+        model = block(layers.depthwise_separable, 8, "c", kernel_size=5, strides=2)
+        assert model.output_shape == (None, 16, 16, 8)
+        assert model.get_layer("c_depthwise_conv").kernel_size == (5, 5)
+        model = block(layers.depthwise_separable, 8, "c", dilation_rate=3)
+        assert zoo.explain.receptive_field(model)["c_relu"].size == (7, 7)
+
+    @pytest.mark.parametrize("between, weights", [(None, 3 * 16 * 16 + 3 * 16 * 32), (8, 1_152)])
+    def test_spatially_separable_sees_as_far_with_fewer_weights(self, between, weights):
+        model = block(layers.spatially_separable, 32, "c", between=between)
+        assert weights_and_products(model) == [weights, weights * 32 * 32]
+        assert zoo.explain.receptive_field(model)["c_relu"].size == (3, 3)
+        wider = block(layers.spatially_separable, 32, "c", kernel_size=7)
+        assert zoo.explain.receptive_field(wider)["c_relu"].size == (7, 7)
+
+
+class TestPixelShuffle:
+    def test_lays_channels_out_as_blocks(self):
+        x = np.arange(8.0).reshape(1, 1, 1, 8)
+        assert numpy(layers.PixelShuffle()(x))[0, ..., 0].tolist() == [[0, 1], [2, 3]]
+        assert numpy(layers.PixelShuffle()(x))[0, ..., 1].tolist() == [[4, 5], [6, 7]]
+
+    @pytest.mark.parametrize("block_size", [2, 3])
+    def test_equals_torch(self, block_size):
+        torch = pytest.importorskip("torch")
+        x = images(2, 4, 5, 5 * block_size**2)
+        maps = torch.tensor(x).permute(0, 3, 1, 2)
+        expected = torch.nn.PixelShuffle(block_size)(maps).permute(0, 2, 3, 1).numpy()
+        np.testing.assert_array_equal(numpy(layers.PixelShuffle(block_size)(x)), expected)
+
+    def test_takes_images_of_any_size_and_survives_a_keras_file(self, tmp_path):
+        model = keras.Sequential([keras.Input((None, None, 18)), layers.PixelShuffle(3)])
+        assert model.output_shape == (None, None, None, 2)
+        model.save(tmp_path / "model.keras")
+        restored = keras.saving.load_model(tmp_path / "model.keras")
+        x = images(2, 4, 5, 18)
+        ours, theirs = [m.predict(x, verbose=0) for m in (model, restored)]
+        assert ours.shape == (2, 12, 15, 2) and (ours == theirs).all()
+
+    def test_trains_what_stands_before_it(self):
+        model = keras.Sequential(
+            [keras.Input((4, 4, 2)), layers.Conv2D(12, 3, padding="same"), layers.PixelShuffle()]
+        )
+        model.compile(keras.optimizers.Adam(0.01), "mse")
+        x, y = images(32, 4, 4, 2), np.zeros((32, 8, 8, 3))
+        losses = model.fit(x, y, epochs=3, verbose=0).history["loss"]
+        assert losses[2] < losses[1] < losses[0]
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("shape", [(4, 4, 6), (4, 8), (4, 4, None)])
+    def test_channels_that_make_no_blocks_are_refused(self, shape):
+        with pytest.raises(ValueError, match=r"shuffle: input .* a multiple of 2 x 2 = 4 channels"):
+            layers.PixelShuffle(name="shuffle")(keras.Input(shape))
+
+    @pytest.mark.once
+    def test_a_block_of_one_pixel_is_refused(self):
+        with pytest.raises(ValueError, match="block_size=1 must be 2 or more"):
+            layers.PixelShuffle(1)
 
 
 class TestBatchNormalization:

@@ -1,5 +1,7 @@
 """Receptive fields and multiply-adds against published and hand-computed values."""
 
+from fractions import Fraction
+
 import keras
 import numpy as np
 import pytest
@@ -13,6 +15,55 @@ pytestmark = pytest.mark.once
 
 def chain(*steps, size=64, channels=3):
     return keras.Sequential([keras.Input((size, size, channels)), *steps])
+
+
+DECODERS = {
+    "transposed 3/2": lambda: [layers.Conv2DTranspose(1, 3, 2), layers.Conv2D(1, 3)],
+    "transposed 5/2 and 2/3": lambda: [
+        layers.Conv2DTranspose(1, (5, 2), (2, 3)),
+        layers.Conv2D(1, 3, dilation_rate=2),
+    ],
+    "transposed, dilated": lambda: [
+        layers.Conv2DTranspose(1, 3, dilation_rate=2),
+        layers.Conv2D(1, 3),
+    ],
+    "there and back": lambda: [
+        layers.Conv2D(1, 3, 2),
+        layers.Conv2DTranspose(1, 4, 2),
+        layers.Conv2D(1, 2),
+    ],
+    "there, back and there": lambda: [
+        layers.MaxPooling2D(),
+        layers.Conv2DTranspose(1, 2, 2),
+        layers.Conv2D(1, 3, 2),
+    ],
+    "pixel shuffle": lambda: [
+        layers.Conv2D(4, 3),
+        zoo.layers.PixelShuffle(),
+        layers.Conv2D(1, 2),
+        layers.Conv2D(1, 2),
+    ],
+    "pixels to channels": lambda: [lambda x: keras.ops.space_to_depth(x, 3), layers.Conv2D(1, 2)],
+    "channels to pixels": lambda: [
+        layers.Conv2D(9, 2),
+        lambda x: keras.ops.depth_to_space(x, 3),
+        layers.Conv2D(1, 5),
+    ],
+    "nearest by 4": lambda: [layers.UpSampling2D(4), layers.Conv2D(1, 3), layers.Conv2D(1, 3)],
+    "nearest by 2 twice": lambda: [*2 * [layers.UpSampling2D()], layers.Conv2D(1, 5)],
+    "bilinear by 2": lambda: [
+        layers.UpSampling2D(2, interpolation="bilinear"),
+        layers.Conv2D(1, 3),
+    ],
+    "bilinear by 3": lambda: [
+        layers.UpSampling2D(3, interpolation="bilinear"),
+        layers.Conv2D(1, 3),
+    ],
+    "bicubic by 2": lambda: [
+        layers.UpSampling2D(2, interpolation="bicubic"),
+        layers.Conv2D(1, 4),
+    ],
+}
 
 
 class TestReceptiveField:
@@ -72,9 +123,30 @@ class TestReceptiveField:
         model = chain(
             layers.Conv2D(2, 3, strides=2, padding="same"),
             layers.Conv2DTranspose(2, 4, strides=2, padding="same", name="up"),
+            layers.Conv2DTranspose(2, (2, 3), strides=(2, 3), name="finer"),
         )
-        field = receptive_field(model)["up"]
-        assert field.jump == (1, 1) and field.size == (5, 5)  # two neighbours, two pixels apart
+        fields = receptive_field(model)
+        assert fields["up"].jump == (1, 1)
+        assert fields["up"].size == (5, 5)  # two neighbours, two pixels apart
+        assert fields["finer"].jump == (Fraction(1, 2), Fraction(1, 3))
+
+    @pytest.mark.parametrize("name", DECODERS)
+    def test_agrees_with_the_pixels_that_really_matter_behind_an_upsampling(self, name):
+        image = x = keras.Input((15, 15, 1))
+        for step in DECODERS[name]():
+            x = step(x)
+        model = keras.Model(image, x)
+        rng = np.random.default_rng(0)
+        for variable in model.variables:
+            variable.assign(rng.uniform(0.5, 1.5, variable.shape) * (len(variable.shape) > 1))
+        pixels = np.eye(15 * 15).reshape(-1, 15, 15, 1)
+        seen = model.predict(pixels, verbose=0)[..., 0] != 0
+        seen = seen.reshape(15, 15, *seen.shape[1:])
+        extents = [
+            max(np.ptp(np.flatnonzero(line)) + 1 for line in lines)
+            for lines in (seen.any((1, 3)).T, seen.any((0, 2)).T)
+        ]
+        assert list(receptive_field(model)[model.layers[-1].name].size) == extents
 
     def test_refuses_a_model_without_graph_or_image(self):
         class Free(keras.Model):
@@ -105,6 +177,22 @@ class TestSummary:
         assert products["grouped"] == 100 * 9 * 2 * 4
         assert products["transposed"] == 100 * 4 * 4 * 2
         assert products["dense"] == 2 * 5
+
+    def test_counts_an_upsampling_as_worked_out_by_hand(self):
+        table = zoo.summary(
+            chain(
+                layers.Conv2D(16, 3, padding="same", use_bias=False, name="wide"),
+                zoo.layers.PixelShuffle(name="shuffled"),
+                layers.Conv2DTranspose(2, 3, strides=2, padding="same", name="larger"),
+                size=10,
+            )
+        )
+        wide, shuffled, larger = table.rows
+        assert shuffled.output_shape == (20, 20, 4)
+        assert shuffled.params == shuffled.multiply_adds == 0
+        assert shuffled.receptive_field == wide.receptive_field == (3, 3)
+        assert shuffled.cells()[-2] == "1/2" and larger.cells()[-2] == "1/4"
+        assert larger.params == 9 * 4 * 2 + 2 and larger.multiply_adds == 400 * 9 * 4 * 2
 
     def test_vgg16_has_its_published_15_point_5_billion(self):
         model = keras.applications.VGG16(weights=None)

@@ -1,16 +1,45 @@
 """Receptive fields: how much of the image one value of a layer can see.
 
 A layer of kernel k, dilation d and stride s widens a field of r input pixels, whose neighbours lie
-`jump` pixels apart, to r + (k - 1) d jump, and multiplies the jump by s. Where branches meet, the
-widest counts. Source: Araujo, Norris and Sim, Computing receptive fields of convolutional neural
-networks (Distill, 2019).
+`jump` pixels apart, to r + (k - 1) d jump, and multiplies the jump by s. Upsampling divides it: a
+jump of 1/2 is two values a pixel. Where branches meet, the widest counts. Source: Araujo, Norris
+and Sim, Computing receptive fields of convolutional neural networks (Distill, 2019).
 """
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import keras
 from keras import layers
+
+TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}
+
+
+@dataclass(frozen=True)
+class Side:
+    """Along one side: values that see `own` pixels each and lie `grid` apart, met over `span`.
+
+    Without upsampling the values are the image's pixels. Behind it they are those of the coarse
+    map, the last that were really there: what lies between them sees no further.
+    """
+
+    own: int = 1
+    grid: Fraction = Fraction(1)
+    span: Fraction = Fraction(0)
+    jump: Fraction = Fraction(1)
+
+    @property
+    def size(self) -> int:
+        return int(self.own + self.span // self.grid * self.grid)
+
+    def widened(self, kernel, stride, dilation) -> "Side":
+        span = self.span + (kernel - 1) * dilation * self.jump
+        return replace(self, span=span, jump=self.jump * stride)
+
+    def refined(self, kernel, factor) -> "Side":
+        """`factor` values for each, a kernel over this finer grid."""
+        coarse = Side(self.size, self.jump) if self.jump >= self.grid else self
+        return replace(coarse, jump=self.jump / factor).widened(kernel, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -21,18 +50,21 @@ class Field:
     """
 
     size: tuple[int, int]
-    jump: tuple[float, float] | None
+    jump: tuple[float | Fraction, float | Fraction] | None
+    sides: tuple[Side, Side] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, *sides: Side) -> "Field":
+        jumps = [int(side.jump) if side.jump == int(side.jump) else side.jump for side in sides]
+        return cls(tuple(side.size for side in sides), tuple(jumps), sides)
 
     def widened(self, kernel, stride=(1, 1), dilation=(1, 1)) -> "Field":
-        sides = zip(self.size, self.jump, kernel, dilation, strict=True)
-        size = tuple(int(r + (k - 1) * d * j) for r, j, k, d in sides)
-        return Field(size, tuple(j * s for j, s in zip(self.jump, stride, strict=True)))
+        steps = zip(self.sides, kernel, stride, dilation, strict=True)
+        return Field.of(*[side.widened(*step) for side, *step in steps])
 
-    def refined(self, kernel, stride) -> "Field":
-        """Upsampled `stride` times by a transposed kernel: ceil(k / s) inputs reach an output."""
-        reach = [math.ceil(k / s) for k, s in zip(kernel, stride, strict=True)]
-        field = self.widened(reach)
-        return replace(field, jump=tuple(j / s for j, s in zip(self.jump, stride, strict=True)))
+    def refined(self, kernel, factor) -> "Field":
+        steps = zip(self.sides, kernel, factor, strict=True)
+        return Field.of(*[side.refined(*step) for side, *step in steps])
 
 
 def receptive_field(model: keras.Model) -> dict[str, Field]:
@@ -48,7 +80,7 @@ def receptive_field(model: keras.Model) -> dict[str, Field]:
     pictures = [tuple(x.shape) for x in model.inputs if len(x.shape) == 4]
     if not pictures:
         raise ValueError(f"{model.name} has no image input: {[x.shape for x in model.inputs]}")
-    start = [Field((1, 1), (1, 1)) if len(x.shape) == 4 else None for x in model.inputs]
+    start = [Field.of(Side(), Side()) if len(x.shape) == 4 else None for x in model.inputs]
     fields = {}
     _walk(model, start, pictures[0][1:3], fields, "")
     return fields
@@ -90,10 +122,18 @@ def _through(layer, field, node, image):
     """The field behind one layer."""
     if field is None or field.jump is None:
         return field
-    if isinstance(layer, layers.Conv2DTranspose):
+    if isinstance(layer, layers.Conv2DTranspose) and max(layer.strides) > 1:
         return field.refined(layer.kernel_size, layer.strides)
     if isinstance(layer, layers.UpSampling2D):
-        return field.refined((1, 1), layer.size)
+        taps = TAPS[layer.interpolation]
+        # An odd factor puts a value on each old one, which takes nothing of its neighbours.
+        odd = [factor % 2 if taps > 1 else 0 for factor in layer.size]
+        reach = [taps * factor - less for factor, less in zip(layer.size, odd, strict=True)]
+        return field.refined(reach, layer.size)
+    if hasattr(layer, "block_size"):  # channels to pixels or back
+        block = (layer.block_size, layer.block_size)
+        finer = node.output_tensors[0].shape[-1] < node.input_tensors[0].shape[-1]
+        return field.refined(block, block) if finer else field.widened(block, block)
     if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
         return field.widened(layer.pool_size, layer.strides)
     if hasattr(layer, "kernel_size") and hasattr(layer, "dilation_rate"):

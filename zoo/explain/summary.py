@@ -3,6 +3,7 @@
 import html
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import keras
 from keras import layers
@@ -24,7 +25,7 @@ class LayerRow:
     output_shape: tuple
     params: int
     receptive_field: tuple[int, int] | None
-    jump: tuple[float, float] | None
+    jump: tuple[float | Fraction, float | Fraction] | None  # 1/2: two values a pixel
     multiply_adds: int
 
     def cells(self) -> tuple[str, ...]:
@@ -152,5 +153,5 @@ def _square(sides) -> str:
         return ""
     if None in sides:
         return "image"
-    height, width = [int(side) if side == int(side) else side for side in sides]
+    height, width = sides
     return str(height) if height == width else f"{height} x {width}"

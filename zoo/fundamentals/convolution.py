@@ -7,9 +7,14 @@ gives one number; N kernels give N channels: (H, W, D) with N of (k, k, D) becom
 The intensities of a channel are stretched (`normalize`: the histogram keeps its shape) or levelled
 (`equalize`: it becomes as flat as it can).
 
-Source: The School of AI, EVA session 1. The numbers of HORIZONTAL are those of the worked example
-in Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
+Session 6 adds what a stack of dilated kernels sees (`paths`), and which kernels are a column times
+a row (`separate`).
+
+Source: The School of AI, EVA sessions 1 and 6. The numbers of HORIZONTAL are those of the worked
+example in Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -57,6 +62,42 @@ def convolve(
         seen = image[rows, columns]  # (H', W', D): what this cell meets, place by place
         output += seen.astype(output.dtype) @ kernels[y, x]
     return output
+
+
+def paths(dilations: Iterable[int], kernel: int = 3) -> np.ndarray:
+    """How many ways lead from each pixel to one value behind a stack of dilated kernels.
+
+    The matrix is as large as the receptive field; a 0 is a pixel inside it that never arrives.
+
+    Raises:
+        ValueError: a dilation or the kernel is below 1.
+    """
+    along = np.ones(1, int)
+    for dilation in dilations:
+        if dilation < 1 or kernel < 1:
+            raise ValueError(f"dilation {dilation} and kernel {kernel} must be 1 or more")
+        cells = np.zeros((kernel - 1) * dilation + 1, int)
+        cells[::dilation] = 1
+        along = np.convolve(along, cells)
+    return np.outer(along, along)
+
+
+def separate(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """The column and the row whose product comes nearest to a kernel, and the share it misses.
+
+    The share is of the sum of squares: 0 for a kernel that n x 1 and 1 x n do exactly. The largest
+    entry of the column is 1.
+
+    Raises:
+        ValueError: the kernel is no matrix, or all 0.
+    """
+    kernel = np.asarray(kernel, "float64")
+    if kernel.ndim != 2 or not kernel.any():
+        raise ValueError(f"a kernel of shape {kernel.shape} must be a matrix that is not all 0")
+    columns, sizes, rows = np.linalg.svd(kernel)
+    largest = columns[abs(columns[:, 0]).argmax(), 0]
+    missed = (sizes[1:] ** 2).sum() / (sizes**2).sum()
+    return columns[:, 0] / largest, rows[0] * sizes[0] * largest, float(missed)
 
 
 def normalize(channel: np.ndarray) -> np.ndarray:

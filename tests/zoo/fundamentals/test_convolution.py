@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
 
-from zoo.fundamentals.convolution import HORIZONTAL, VERTICAL, convolve, equalize, normalize
+from zoo.fundamentals.convolution import (
+    HORIZONTAL,
+    VERTICAL,
+    convolve,
+    equalize,
+    normalize,
+    paths,
+    separate,
+)
 
 # Dumoulin and Visin (2016), figure 1.1
 INPUT = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
@@ -51,6 +59,47 @@ class TestConvolve:
             keras.ops.convert_to_numpy(expected)[0],
             atol=1e-5,
         )
+
+
+@pytest.mark.once
+class TestPaths:
+    @pytest.mark.parametrize("dilations", [(1, 1, 1), (1, 2, 4), (2, 2, 2), (3, 1)])
+    def test_counts_what_kernels_of_ones_make_of_a_dot(self, dilations):
+        counts = paths(dilations)
+        dot = np.zeros(counts.shape, int)
+        dot[len(dot) // 2, len(dot) // 2] = 1
+        for dilation in dilations:
+            dot = convolve(dot, np.ones((3, 3), int), dilation=dilation, padding="same")
+        assert (counts == dot).all()
+
+    @pytest.mark.parametrize(
+        "dilations, field, met", [((1, 1, 1), 7, 49), ((1, 2, 4), 15, 225), ((2, 2, 2), 13, 49)]
+    )
+    def test_equal_dilations_leave_holes_doubled_ones_none(self, dilations, field, met):
+        counts = paths(dilations)
+        assert counts.shape == (field, field) and (counts > 0).sum() == met
+        assert counts.sum() == 9 ** len(dilations)
+
+
+@pytest.mark.once
+class TestSeparate:
+    def test_takes_sobel_apart(self):
+        column, row, missed = separate([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+        np.testing.assert_allclose(column, [0.5, 1, 0.5])
+        np.testing.assert_allclose(row, [-2, 0, 2], atol=1e-12)
+        assert missed == pytest.approx(0)
+
+    def test_the_two_one_after_the_other_do_what_the_kernel_does(self, gray):
+        column, row, missed = separate(VERTICAL)
+        gray = gray.astype("float64")
+        twice = convolve(convolve(gray, column[:, None]), row[None])
+        np.testing.assert_allclose(twice, convolve(gray, VERTICAL), atol=1e-9)
+        assert missed == pytest.approx(0)
+
+    def test_a_diagonal_is_missed_by_two_thirds(self):
+        column, row, missed = separate(np.eye(3))
+        assert missed == pytest.approx(2 / 3)
+        assert np.square(np.eye(3) - np.outer(column, row)).sum() == pytest.approx(2)
 
 
 @pytest.mark.once
@@ -119,3 +168,12 @@ class TestBadInput:
     def test_no_pixels_are_no_channel(self, level):
         with pytest.raises(ValueError, match=r"\(0, 3\)"):
             level(np.ones((0, 3), "uint8"))
+
+    def test_a_dilation_of_0_leads_nowhere(self):
+        with pytest.raises(ValueError, match="dilation 0"):
+            paths((1, 0))
+
+    @pytest.mark.parametrize("kernel", [np.zeros((3, 3)), np.ones(3)])
+    def test_nothing_cannot_be_separated(self, kernel):
+        with pytest.raises(ValueError, match=r"\(3.* must be a matrix that is not all 0"):
+            separate(kernel)
