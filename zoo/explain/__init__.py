@@ -1,8 +1,31 @@
 """Why a model says what it says; everything here takes any keras.Model."""
 
-from zoo.explain.grad_cam import grad_cam
+from zoo.explain.activation_maximization import activation_maximization
+from zoo.explain.adversarial import fgsm, iterated_fgsm, pgd, success_rate
+from zoo.explain.cam import eigen_cam, grad_cam, grad_cam_plus_plus, score_cam
+from zoo.explain.feature_maps import feature_maps, kernels
 from zoo.explain.misclassified import Mistakes, misclassified
 from zoo.explain.receptive_field import receptive_field
+from zoo.explain.saliency import saliency, smooth_grad
 from zoo.explain.summary import ModelSummary, summary
 
-__all__ = ["Mistakes", "ModelSummary", "grad_cam", "misclassified", "receptive_field", "summary"]
+__all__ = [
+    "Mistakes",
+    "ModelSummary",
+    "activation_maximization",
+    "eigen_cam",
+    "feature_maps",
+    "fgsm",
+    "grad_cam",
+    "grad_cam_plus_plus",
+    "iterated_fgsm",
+    "kernels",
+    "misclassified",
+    "pgd",
+    "receptive_field",
+    "saliency",
+    "score_cam",
+    "smooth_grad",
+    "success_rate",
+    "summary",
+]

@@ -1,0 +1,98 @@
+"""Session 7: flat and sharp minima, the loss around nets trained on small and on large batches.
+
+    python recipes/s7_loss_surface.py                                # two nets on MNIST
+    python recipes/s7_loss_surface.py --dataset=digits --large=256   # embedded data, minutes
+
+The same net from the same start, trained until its training loss is the same. Then its kernels are
+moved along two random directions, each filter in proportion to its length, and the loss is measured
+on a grid of such steps: how fast it rises is how sharp the minimum is.
+Measured: not yet on all of MNIST.
+"""
+
+import zoo
+from zoo import cli, datasets
+from zoo.explain.loss_surface import loss_surface
+from zoo.report import panels
+from zoo.report.page import Section
+from zoo.run import Run
+from zoo.training.callbacks.metrics_log import read_metrics
+
+import keras
+
+HEIGHTS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+
+
+def main(
+    dataset="mnist",
+    until=0.05,  # training loss
+    epochs=60,  # at most
+    small=32,
+    large=512,
+    learning_rate=0.01,
+    span=0.6,
+    points=17,
+    images=500,
+    seed=0,
+    limit: int | None = None,
+    data_dir: str | None = None,
+    out: str | None = None,
+    resume: str | None = None,
+):
+    run = Run.start(__file__, config=locals())
+
+    data = datasets.load(
+        dataset, image_shape=(28, 28, 1), limit=limit, data_dir=data_dir, seed=seed
+    )
+
+    class StopBelow(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = logs["loss"] < until
+
+    x, y = data.normalize(data.x_train[:images]), data.y_train[:images]
+    surfaces, table = {}, []
+    for size in (small, large):
+        name = f"batches of {size}"
+        part = run.part(name)
+        train = data.batches("train", size, seed=seed)
+        net = zoo.get("mnist_8k", num_classes=data.num_classes)
+        net.compile(
+            keras.optimizers.Adam(learning_rate),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        done = part.restore(net, train)
+        if not any(row["loss"] < until for row in read_metrics(part.folder / "metrics.csv")):
+            net.fit(
+                train,
+                validation_data=data.batches("val", 1000),
+                epochs=epochs,
+                initial_epoch=done,
+                verbose=0,
+                callbacks=[*part.callbacks, StopBelow()],
+            )
+        part.finish(net)
+        around = surfaces[name] = loss_surface(net, x, y, seed=seed, span=span, steps=points)
+        sharp = f"{around.sharpness(span / 2):.2f}"
+        table.append({"net": name, "loss": f"{around.center:.4f}", "sharpness": sharp})
+        run.console.print(f"loss {around.center:.4f}, sharpness [bold]{sharp}[/bold]")
+
+    ground = [
+        panels.Contours(name, of.steps, of.steps, of.losses, levels=HEIGHTS, labels="g")
+        for name, of in surfaces.items()
+    ]
+    axes = ("first direction", "second direction")
+    ground = panels.contours(run.folder / "surfaces.png", ground, height=4.6, axes=axes)
+    cut = {name: of.losses[points // 2] for name, of in surfaces.items()}
+    cut = [panels.Plot("Loss along the first direction", cut, around.steps, log="y")]
+    cut = panels.plots(run.folder / "cut.png", cut, columns=1)
+    how = f"The loss of {len(x)} training images; at 1 a filter has moved by its own length. Batch "
+    how += "norm keeps its statistics."
+    what = f"Sharpness is the largest rise within {span / 2:g} of the net, over 1 + its loss "
+    what += "(Keskar et al., 2017), here within the plane that is drawn."
+    sections = [Section("Around the minima", how, ground), Section("How sharp", what, cut, table)]
+    said = f"Each until its training loss was below {until:g}, or for {epochs} epochs."
+    return run.finish_comparison("Flat and sharp minima", said, sections=sections)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,118 @@
+"""Activation maximisation against tf-keras-vis, and by what the net says of the pictures."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import zoo
+from zoo.explain import activation_maximization
+
+STATISTICS = {"mean": (0.1307,), "std": (0.3081,)}  # of MNIST
+
+
+@pytest.fixture
+def start():
+    return np.random.default_rng(0).uniform(0.3, 0.7, (2, 32, 32, 3)).astype("float32")
+
+
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="tf-keras-vis needs it")
+@pytest.mark.parametrize("layer", [None, "first"])
+def test_agrees_with_tf_keras_vis(layer, net, start):
+    """Without its random changes of the image, and while the clipping has nothing to do."""
+    from tf_keras_vis.activation_maximization import ActivationMaximization
+    from tf_keras_vis.activation_maximization.regularizers import Norm, TotalVariation2D
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    cut = net if layer is None else keras.Model(net.input, net.get_layer(layer).output)
+    expected = ActivationMaximization(cut)(
+        CategoricalScore([1, 3]), start, input_range=(0.0, 1.0), input_modifiers=[], steps=5,
+        regularizers=[TotalVariation2D(2.0), Norm(3.0, p=2)],
+        optimizer=keras.optimizers.RMSprop(0.01, rho=0.99),
+    )  # fmt: skip
+    ours = activation_maximization(
+        net, [1, 3], layer, start=start, steps=5, total_variation=2.0, norm=3.0, jitter=0
+    )
+    assert 0.01 < np.abs(ours - start).max() < 0.3
+    np.testing.assert_allclose(ours, expected, atol=1e-4)
+
+
+class TestPictures:
+    def test_are_what_the_net_takes_for_the_class(self):
+        net = zoo.get("mnist_20k", weights="mnist")
+        pictures = activation_maximization(net, [1, 4, 7], steps=60, **STATISTICS)
+        assert pictures.shape == (3, 28, 28, 1) and pictures.dtype == np.float32
+        assert pictures.min() >= 0 and pictures.max() <= 1
+        logits = net.predict((pictures - 0.1307) / 0.3081, verbose=0)
+        assert logits.argmax(axis=-1).tolist() == [1, 4, 7]
+
+    def test_raise_the_channel_asked_for(self, net, start):
+        start = start[:1]
+        maps = keras.Model(net.input, net.get_layer("last").output)
+        weights = {"total_variation": 0.0, "norm": 0.0}
+        pictures = activation_maximization(net, layer="last", start=start, steps=20, **weights)
+        assert pictures.shape == (5, 32, 32, 3)  # one a channel
+        before = maps.predict(start, verbose=0).mean(axis=(1, 2))[0]
+        after = maps.predict(pictures, verbose=0).mean(axis=(1, 2)).diagonal()
+        assert (after > before + 0.01).all()
+
+    def test_are_the_same_of_the_same_seed(self, net):
+        """Jitter and noise come from numpy, so on every backend."""
+        how = {"steps": 2, "jitter": 3}
+        one, again, other = [
+            activation_maximization(net, [2], seed=seed, **how) for seed in (1, 1, 2)
+        ]
+        np.testing.assert_array_equal(one, again)
+        assert np.abs(one - other).max() > 0.1
+
+    def test_variation_makes_them_smooth(self, net):
+        rough, smooth = [
+            activation_maximization(net, [0], steps=30, total_variation=weight)
+            for weight in (0.0, 100.0)
+        ]
+        assert np.abs(np.diff(smooth, axis=1)).mean() < 0.5 * np.abs(np.diff(rough, axis=1)).mean()
+
+    def test_of_a_nested_model(self, net, start):
+        image = keras.Input((32, 32, 3))
+        outer = keras.Model(image, net(image))
+        one, other = [
+            activation_maximization(model, 1, "last", start=start[:1], steps=2)
+            for model in (net, outer)
+        ]
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+    def test_of_a_subclassed_model_with_two_inputs(self, two_inputs, start):
+        model, inputs, alone = two_inputs
+        given = {"image": start[:1], "vector": inputs["vector"][:1]}
+        one = activation_maximization(model, start=given, steps=2)
+        other = activation_maximization(alone, start=start[:1], steps=2)
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"units": [0, 4]}, r"units \[0, 4\] reach outside the model's 0 to 3"),
+            ({"units": 5, "layer": "last"}, r"units \[5\] reach outside the model's 0 to 4"),
+            ({"layer": "lost"}, "no layer 'lost'; those with maps: first, last"),
+            ({"steps": 0}, "steps=0 must be 1 or more"),
+        ],
+    )
+    def test_names_what_would_do(self, arguments, message, net):
+        with pytest.raises(ValueError, match=message):
+            activation_maximization(net, **arguments)
+
+    def test_a_start_that_is_no_pixels(self, net, images):
+        with pytest.raises(ValueError, match="images must be pixels, uint8 or floats from 0 to 1"):
+            activation_maximization(net, start=images)
+
+    def test_a_start_for_another_number_of_units(self, net, start):
+        with pytest.raises(ValueError, match="2 images to start from, but 3 units"):
+            activation_maximization(net, [0, 1, 2], start=start)
+
+    def test_a_model_that_does_not_tell_its_size(self):
+        image = keras.Input((None, None, 3))
+        x = layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(image))
+        with pytest.raises(ValueError, match="hand over where to begin with start="):
+            activation_maximization(keras.Model(image, x))

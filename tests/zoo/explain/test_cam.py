@@ -1,0 +1,229 @@
+"""The four CAMs against tf-keras-vis, PyTorch and scikit-learn, and by hand."""
+
+import cv2
+import keras
+import numpy as np
+import pytest
+import torch
+from keras import layers
+from sklearn.decomposition import TruncatedSVD
+from torch.nn import functional as F
+
+import zoo
+from zoo.explain import eigen_cam, grad_cam, grad_cam_plus_plus, score_cam
+
+CLASSES = [0, 2, 3]
+ALL = [grad_cam, grad_cam_plus_plus, score_cam, eigen_cam]
+OF_CLASSES = ALL[:3]
+needs_tensorflow = pytest.mark.skipif(
+    keras.config.backend() != "tensorflow", reason="tf-keras-vis needs tensorflow"
+)
+
+
+def heat_of(cams):
+    """Maps as ours are: the positive part over its maximum, at the size of the image."""
+    cams = np.maximum(np.asarray(cams, "float32"), 0)
+    return np.stack([cv2.resize(cam / cam.max(), (32, 32)) for cam in cams])
+
+
+def linear_net():
+    """A layer `maps`, its mean, and logits: the slope of a logit is its kernel everywhere."""
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, padding="same", activation="relu", name="maps")(image)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, layers.Dense(2, name="logits")(x))
+
+
+@needs_tensorflow
+class TestAgainstTfKerasVis:
+    @pytest.fixture(params=["first", "last"])
+    def how(self, request):
+        return {
+            "penultimate_layer": request.param, "seek_penultimate_conv_layer": False,
+            "expand_cam": False, "normalize_cam": False,
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("ours", "theirs"), [(grad_cam, "Gradcam"), (grad_cam_plus_plus, "GradcamPlusPlus")]
+    )
+    def test_the_gradient_methods_agree(self, ours, theirs, how, net, images):
+        from tf_keras_vis import gradcam, gradcam_plus_plus
+        from tf_keras_vis.utils.scores import CategoricalScore
+
+        theirs = getattr(gradcam if theirs == "Gradcam" else gradcam_plus_plus, theirs)
+        expected = heat_of(theirs(net)(CategoricalScore(CLASSES), images, **how))
+        heat = ours(net, images, CLASSES, how["penultimate_layer"])
+        assert heat.shape == (3, 32, 32) and heat.dtype == np.float32
+        np.testing.assert_allclose(heat, expected, atol=1e-4)
+
+    @pytest.mark.parametrize("maps", [None, 3])
+    def test_score_cam_agrees(self, maps, how, net, images):
+        from tf_keras_vis.scorecam import Scorecam
+        from tf_keras_vis.utils.scores import CategoricalScore
+
+        for row, chosen in enumerate(CLASSES):  # of several images theirs mixes the maps chosen
+            image, score = images[row : row + 1], CategoricalScore([chosen])
+            expected = heat_of(Scorecam(net)(score, image, max_N=maps, **how))
+            heat = score_cam(net, image, chosen, how["penultimate_layer"], max_maps=maps)
+            np.testing.assert_allclose(heat, expected, atol=1e-4)
+
+
+class TestByHand:
+    @pytest.mark.parametrize("method", [grad_cam, grad_cam_plus_plus])
+    def test_with_a_linear_head_is_the_weighted_sum_of_the_maps(self, method, images):
+        model, x = linear_net(), images[:, :8, :8]
+        maps = keras.Model(model.input, model.get_layer("maps").output).predict(x, verbose=0)
+        weights = keras.ops.convert_to_numpy(model.get_layer("logits").kernel)[:, 1]
+        if method is grad_cam_plus_plus:  # equal slopes: only their sign is left to count
+            weights = np.maximum(weights, 0)
+        expected = np.maximum(maps @ weights, 0)
+        expected /= expected.max(axis=(1, 2), keepdims=True)
+        np.testing.assert_allclose(method(model, x, 1, "maps"), expected, atol=1e-5)
+
+    def test_grad_cam_plus_plus_is_of_the_slopes_of_e_to_the_logit(self, net, twin, images):
+        with torch.no_grad():
+            maps = twin(torch.tensor(images[:1]))[0]["last"].double()
+        kernel, bias = [torch.tensor(w).double() for w in net.get_layer("logits").get_weights()]
+        maps.requires_grad_()
+        score = (maps.flatten(1) @ kernel[:, 2] + bias[2]).exp().sum()
+        (first,) = torch.autograd.grad(score, maps, create_graph=True)
+        # The mixed derivatives of e^y by two places are first first / e^y: the diagonal is left.
+        slope = kernel[:, 2].reshape(maps.shape)
+        second, third = first * slope, first * slope**2
+        np.testing.assert_allclose(
+            torch.autograd.grad(first[0, 4, 4, 0], maps)[0][0, 4, 4, 0], second[0, 4, 4, 0].item()
+        )
+        alpha = second / (2 * second + maps.sum((1, 2), keepdim=True) * third)
+        weights = (alpha / alpha.sum((1, 2), keepdim=True) * first.relu()).sum((1, 2))
+        expected = heat_of((maps * weights[:, None, None]).sum(-1).detach())
+        heat = grad_cam_plus_plus(net, images[:1], 2, "last")
+        np.testing.assert_allclose(heat, expected, atol=1e-4)
+
+    def test_score_cam_asks_the_net_about_masked_images(self, net, twin, images):
+        image = torch.tensor(images[:1])
+        with torch.no_grad():
+            maps = twin(image)[0]["last"].permute(3, 0, 1, 2)  # (5, 1, 10, 10)
+            masks = F.interpolate(maps, (32, 32), mode="bilinear", align_corners=True)
+            masks = masks - masks.amin((2, 3), keepdim=True)
+            masks = masks / masks.amax((2, 3), keepdim=True)
+            weights = twin(image * masks.permute(0, 2, 3, 1))[1].softmax(-1)[:, 2]
+            expected = heat_of(torch.einsum("c,cbhw->bhw", weights, maps))
+        for size in (2, 32):
+            heat = score_cam(net, images[:1], 2, "last", batch_size=size)
+            np.testing.assert_allclose(heat, expected, atol=1e-4)
+
+    def test_eigen_cam_is_the_first_singular_vectors_share(self, net, twin, images):
+        maps = twin(torch.tensor(images))[0]["last"].detach().numpy()
+        parts = [TruncatedSVD(1, algorithm="arpack").fit_transform(m.reshape(100, 5)) for m in maps]
+        expected = heat_of([np.abs(part).reshape(10, 10) for part in parts])  # ReLU: of one sign
+        np.testing.assert_allclose(eigen_cam(net, images, "last"), expected, atol=1e-4)
+
+
+class TestEveryCAM:
+    @pytest.mark.parametrize("method", OF_CLASSES)
+    def test_takes_the_predicted_classes_by_default(self, method, net, images):
+        predicted = net.predict(images, verbose=0).argmax(axis=-1)
+        np.testing.assert_array_equal(method(net, images), method(net, images, predicted))
+        assert not np.allclose(method(net, images), method(net, images, (predicted + 1) % 4))
+
+    @pytest.mark.parametrize("method", ALL)
+    def test_looks_into_a_nested_model(self, method, net, images):
+        image = keras.Input((32, 32, 3))
+        outer = keras.Model(image, net(image))
+        expected = method(net, images, layer="last")
+        for name in ("last", "small/last", net.get_layer("last")):
+            np.testing.assert_allclose(method(outer, images, layer=name), expected, atol=1e-6)
+
+    @pytest.mark.parametrize("method", ALL)
+    def test_explains_the_image_of_a_subclassed_model_with_two_inputs(self, method, two_inputs):
+        model, inputs, alone = two_inputs
+        heat = method(model, inputs, layer="maps")
+        assert heat.shape == (3, 32, 32) and 0.5 < heat.max() <= 1
+        np.testing.assert_allclose(heat, method(alone, inputs["image"], layer="maps"), atol=1e-5)
+
+    @pytest.mark.parametrize("method", ALL)
+    def test_explains_the_digit_and_the_number_told(self, method, mnist_sum):
+        heat = method(*mnist_sum)
+        assert heat.shape == (2, 28, 28) and np.isfinite(heat).all() and heat.max() > 0.5
+
+    @pytest.mark.parametrize("method", ALL)
+    def test_leaves_the_model_as_it_was(self, method, net, images):
+        before = net.predict(images, verbose=0)
+        method(net, images)
+        np.testing.assert_array_equal(net.predict(images, verbose=0), before)
+        assert "call" not in vars(net.get_layer("last"))
+
+    @pytest.mark.parametrize("method", ALL)
+    @pytest.mark.parametrize(
+        ("layer", "message"),
+        [
+            ("lost", "no layer 'lost'; those with maps: first, last"),
+            ("flat", r"flat gives maps of shape \(500,\); needed are 5x5.*: first, last"),
+        ],
+    )
+    def test_a_layer_that_will_not_do_names_those_that_will(
+        self, method, layer, message, net, images
+    ):
+        with pytest.raises(ValueError, match=message):
+            method(net, images, layer=layer)
+
+    @pytest.mark.parametrize("method", ALL)
+    def test_refuses_maps_smaller_than_five_by_five(self, method, images):
+        with pytest.raises(ValueError, match=r"\(4, 4, 512\).*5x5.*layer2_relu"):
+            method(zoo.get("custom_resnet"), images, layer="layer3_add")
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("method", OF_CLASSES)
+    @pytest.mark.parametrize(
+        ("classes", "message"),
+        [
+            (4, r"outside the model's 0 to 3"),
+            ([0, 1, -1], r"outside the model's 0 to 3"),
+            ([0, 1], r"classes=\[0 1\] must be one index, or 3 of them"),
+            (1.5, "classes=1.5 must be one index"),
+        ],
+    )
+    def test_classes_that_the_model_does_not_have(self, method, classes, message, net, images):
+        with pytest.raises(ValueError, match=message):
+            method(net, images, classes)
+
+    def test_a_number_of_maps_that_there_is_not(self, net, images):
+        with pytest.raises(ValueError, match="max_maps=6: last has 5 maps"):
+            score_cam(net, images, max_maps=6)
+
+    def test_images_that_are_none(self, net, images):
+        with pytest.raises(ValueError, match=r"no input is a batch of images"):
+            grad_cam(net, images[0])
+        with pytest.raises(ValueError, match="not one image to explain"):
+            grad_cam(net, images[:0])
+
+    def test_several_outputs_say_how_to_explain_one(self):
+        digits = {"image": np.zeros((1, 28, 28, 1)), "number": np.eye(1, 10)}
+        with pytest.raises(ValueError, match=r"keras.Model\(model.input, model.output\['digit'\]"):
+            grad_cam(zoo.get("mnist_sum"), digits)
+
+    def test_inputs_of_different_lengths(self, two_inputs):
+        model, inputs, _ = two_inputs
+        with pytest.raises(ValueError, match=r"differ in their number of rows: .*\(2, 32, 32, 3\)"):
+            grad_cam(model, inputs | {"image": inputs["image"][:2]}, layer="maps")
+
+    def test_a_layer_whose_name_two_nested_models_have(self, net, images):
+        image = keras.Input((32, 32, 3))
+        other = keras.models.clone_model(net)
+        other.name = "other"
+        model = keras.Model(image, net(image) + other(image))
+        with pytest.raises(ValueError, match="several layers 'last': small/last, other/last"):
+            grad_cam(model, images, layer="last")
+        np.testing.assert_array_equal(
+            grad_cam(model, images, 1, "other/last"),
+            grad_cam(model, images, 1, other.get_layer("last")),
+        )
+
+    def test_a_layer_that_the_model_runs_twice(self, images):
+        shared = layers.Conv2D(3, 3, padding="same", name="shared")
+        image = keras.Input((32, 32, 3))
+        x = layers.GlobalAveragePooling2D()(shared(shared(image)))
+        model = keras.Model(image, layers.Dense(2)(x), name="twice")
+        with pytest.raises(ValueError, match="shared of twice runs more than once"):
+            grad_cam(model, images, layer="shared")

@@ -1,0 +1,35 @@
+"""The surest mistakes, against scikit-learn."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import accuracy_score
+
+from zoo.explain import misclassified
+
+
+def test_gives_the_surest_mistakes_first(net):
+    labels = np.random.default_rng(1).integers(0, 4, 60)
+    x = np.random.default_rng(2).normal(size=(60, 32, 32, 3)).astype("float32")
+    probabilities = softmax(net.predict(x, verbose=0), axis=-1)
+    mistakes = misclassified(net, x, labels, k=60)
+    predicted = probabilities.argmax(axis=-1)
+    assert len(mistakes) == round(60 * (1 - accuracy_score(labels, predicted)))
+    assert (np.diff(mistakes.confidence) <= 0).all()
+    np.testing.assert_array_equal(mistakes.true, labels[mistakes.indices])
+    np.testing.assert_array_equal(mistakes.predicted, predicted[mistakes.indices])
+    np.testing.assert_allclose(
+        mistakes.confidence, probabilities.max(axis=-1)[mistakes.indices], rtol=1e-5
+    )
+
+
+def test_gives_none_where_there_are_none(net, images):
+    right = net.predict(images, verbose=0).argmax(axis=-1)
+    assert len(misclassified(net, images, right)) == 0
+
+
+def test_refuses_labels_that_do_not_fit(net, images):
+    with pytest.raises(ValueError, match="3 images need labels"):
+        misclassified(net, images, [1, 2])
+    with pytest.raises(ValueError, match="labels run from 0 to 9, the model has 4"):
+        misclassified(net, images, [0, 5, 9])
