@@ -5,15 +5,18 @@ Like the figures of a training they draw what they are handed and compute nothin
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
 
 from zoo.report.figures import ACCENT, FAINT, INK, STYLE, VAL, _figure, _save
 
 COLORS = (VAL, ACCENT, "#2a9d63", "#8e5bd0", "#d99a00", "#16a3b8", "#c2417c", INK)
+GROUND = LinearSegmentedColormap.from_list("ground", ("#ffffff", "#dbe4f0", "#aebdd3"))
+LINE = "#9aa7bb"
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,24 @@ class Picture:
     caption: str = ""
 
 
+@dataclass(frozen=True)
+class Contours:
+    """A surface z (rows of y, columns of x) seen from above, with paths (n, 2) over it by name."""
+
+    title: str
+    x: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    paths: Mapping[str, np.ndarray] = field(default_factory=dict)
+    levels: int | Sequence[float] = 16  # heights, or how many; they lie closer near the lowest
+    labels: str = ""  # a format such as ".2f" that writes the heights onto the lines
+
+
 def plots(path: str | Path, panels: Sequence[Plot], columns: int = 2, height: float = 3.2) -> Path:
-    """Line plots side by side."""
+    """Line plots side by side; many lines of the same names in all of them share a legend."""
     rows = -(-len(panels) // columns)
+    names = [list(panel.lines) for panel in panels]
+    shared = len(panels) > 1 and len(names[0]) > 4 and all(of == names[0] for of in names)
     with matplotlib.rc_context(STYLE):
         figure, axes = _figure(10, height * rows, rows=rows, columns=columns)
         for axis in axes[len(panels) :]:
@@ -60,8 +78,48 @@ def plots(path: str | Path, panels: Sequence[Plot], columns: int = 2, height: fl
                 axis.set_yscale("log")
             if panel.limits:
                 axis.set_ylim(panel.limits)
-            if len(panel.lines) > 1:
+            if len(panel.lines) > 1 and not shared:
                 axis.legend(fontsize=8.5)
+        if shared:
+            lines = axes[0].get_legend_handles_labels()
+            close = {"ncols": 8, "fontsize": 8.5, "handlelength": 1.2, "columnspacing": 1.2}
+            figure.legend(*lines, loc="outside upper left", **close)
+        return _save(figure, path)
+
+
+def contours(
+    path: str | Path,
+    panels: Sequence[Contours],
+    columns: int = 2,
+    height: float = 4.0,
+    axes: tuple[str, str] = ("", ""),  # what x and y are
+) -> Path:
+    """Surfaces side by side, low ground light; a path keeps its colour through all panels."""
+    rows = -(-len(panels) // columns)
+    names = dict.fromkeys(name for panel in panels for name in panel.paths)
+    colors = dict(zip(names, itertools.cycle(COLORS), strict=False))
+    with matplotlib.rc_context(STYLE | {"axes.grid": False}):
+        figure, grid = _figure(10, height * rows, rows=rows, columns=columns)
+        for axis in grid[len(panels) :]:
+            axis.set_axis_off()
+        for axis, panel in zip(grid, panels, strict=False):
+            surface, levels = (panel.x, panel.y, panel.z), panel.levels
+            if isinstance(levels, int):
+                levels = np.min(panel.z) + np.ptp(panel.z) * np.linspace(0, 1, levels) ** 2
+            shades = BoundaryNorm(levels, GROUND.N, extend="both")  # a shade a height
+            axis.contourf(*surface, levels, cmap=GROUND, norm=shades, extend="both")
+            lines = axis.contour(*surface, levels, colors=LINE, linewidths=0.5, linestyles="-")
+            if panel.labels:
+                written = {height: format(height, panel.labels) for height in levels}
+                axis.clabel(lines, fmt=written, fontsize=8, colors=INK)
+            for name, walked in panel.paths.items():
+                x, y = np.asarray(walked).T
+                axis.plot(x, y, color=colors[name], lw=1.3, marker="o", ms=1.8, label=name)
+                axis.plot(x[-1], y[-1], color=colors[name], marker="o", ms=7, mec="white")
+            axis.set(title=panel.title, xlabel=axes[0], ylabel=axes[1])
+            axis.set(xlim=(panel.x[0], panel.x[-1]), ylim=(panel.y[0], panel.y[-1]))
+            if panel.paths:
+                axis.legend(fontsize=8.5, frameon=True, framealpha=0.8, edgecolor="none")
         return _save(figure, path)
 
 

@@ -1,9 +1,11 @@
 """Callbacks for any `model.fit`, on every backend."""
 
 from zoo.training.callbacks.checkpoint import Checkpoint
+from zoo.training.callbacks.grow_batch import GrowBatch, GrowBatchOnPlateau
 from zoo.training.callbacks.metrics_log import MetricsLog
 from zoo.training.callbacks.non_finite import StopOnNonFinite
 from zoo.training.callbacks.progress import Progress
+from zoo.training.callbacks.reduce_on_plateau import ReduceLROnPlateau
 from zoo.training.callbacks.reports import ConfusionReport, GradCAMReport, MisclassifiedReport
 from zoo.training.callbacks.tensorboard import TensorBoard
 from zoo.training.callbacks.weight_penalty import WeightPenalty
@@ -12,9 +14,12 @@ __all__ = [
     "Checkpoint",
     "ConfusionReport",
     "GradCAMReport",
+    "GrowBatch",
+    "GrowBatchOnPlateau",
     "MetricsLog",
     "MisclassifiedReport",
     "Progress",
+    "ReduceLROnPlateau",
     "StopOnNonFinite",
     "TensorBoard",
     "WeightPenalty",

@@ -27,7 +27,7 @@ class Progress(keras.callbacks.Callback):
         self._bar = None
 
     def on_train_begin(self, logs=None):
-        self._first = None
+        self._done = 0  # steps in the epochs before
         if self.console.is_terminal:
             self._bar = Bar(
                 TextColumn("epoch {task.fields[epoch]}"),
@@ -41,34 +41,33 @@ class Progress(keras.callbacks.Callback):
             )
             self._bar.start()
             _open.add(self)
-            self._task = None
+            self._task = self._bar.add_task("", total=None, epoch="", numbers="")
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._began, self._shown = epoch, time.perf_counter(), 0.0
-        self._steps = self.params.get("steps") or 0
-        if self._first is None:
-            self._first = epoch
-        if self._bar and self._task is None:  # all epochs to come: the time left is the run's
-            total = (self.params["epochs"] - epoch) * self._steps
-            self._task = self._bar.add_task("", total=total or None, epoch="", numbers="")
 
     def on_train_batch_end(self, batch, logs=None):
         now = time.perf_counter()
         if self._bar is None or now - self._shown < REFRESH:
             return
         self._shown = now
-        step = self._epoch * self._steps + batch
+        steps = self.params.get("steps") or 0
+        step = self._epoch * steps + batch
+        to_come = (self.params["epochs"] - self._epoch) * steps  # the time left is the run's
         numbers = _numbers(logs or {}) + f"  rate {rate_at(self.model.optimizer, step):.2e}"
         self._bar.update(
             self._task,
-            completed=(self._epoch - self._first) * self._steps + batch + 1,
+            total=self._done + to_come if steps else None,
+            completed=self._done + batch + 1,
             epoch=f"{self._epoch + 1}/{self.params['epochs']}",
             numbers=numbers,
             refresh=True,
         )
 
     def on_epoch_end(self, epoch, logs=None):
-        rate = rate_at(self.model.optimizer, (epoch + 1) * (self._steps or 1) - 1)
+        steps = self.params.get("steps") or 0  # fewer where the batch has grown
+        self._done += steps
+        rate = rate_at(self.model.optimizer, (epoch + 1) * (steps or 1) - 1)
         seconds = time.perf_counter() - self._began
         self.console.print(
             f"epoch {epoch + 1:>3}/{self.params['epochs']}  {_numbers(logs or {})}  "

@@ -1,0 +1,83 @@
+"""Session 7: growing the batch in place of the rate falling, at given epochs and on plateaus.
+
+    python recipes/s7_batch_growth.py                                 # four short runs on MNIST
+    python recipes/s7_batch_growth.py --dataset=digits --epochs=9     # embedded data, a minute
+
+The noise of SGD goes with the rate over the batch size (Smith et al., 2018): to divide the rate by
+a factor and to multiply the batch by it should do the same, the batch in fewer steps. The fourth
+run lets the validation loss say when, in place of the calendar.
+Measured: not yet on all of MNIST.
+"""
+
+import zoo
+from zoo import cli, datasets
+from zoo.run import Run
+from zoo.training.callbacks import GrowBatch, ReduceLROnPlateau
+
+import keras
+
+WAYS = ("neither", "rate falls", "batch grows", "rate falls on plateaus")
+
+
+def main(
+    dataset="mnist",
+    epochs=9,
+    batch_size=32,
+    learning_rate=0.05,
+    factor=4,
+    patience=0,
+    seed=0,
+    limit: int | None = None,
+    data_dir: str | None = None,
+    out: str | None = None,
+    resume: str | None = None,
+):
+    run = Run.start(__file__, config=locals())
+
+    data = datasets.load(
+        dataset, image_shape=(28, 28, 1), limit=limit, data_dir=data_dir, seed=seed
+    )
+    after = tuple(sorted({max(1, epochs // 3), max(1, 2 * epochs // 3)}))  # epochs
+    steps = {}
+
+    def falling(epoch, rate):
+        return learning_rate / factor ** sum(start <= epoch for start in after)
+
+    for way in WAYS:
+        part = run.part(way)
+        train = data.batches("train", batch_size, seed=seed)
+        net = zoo.get("mnist_8k", num_classes=data.num_classes)
+        net.compile(
+            keras.optimizers.SGD(learning_rate, momentum=0.9),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        if way == "rate falls":
+            rate = keras.callbacks.LearningRateScheduler(falling)
+        elif way == "batch grows":
+            rate = GrowBatch(train, factor, epochs=after)
+        elif way == "rate falls on plateaus":
+            rate = ReduceLROnPlateau(
+                factor=1 / factor,
+                patience=patience,
+                threshold=0.01,
+                metrics_csv=part.folder / "metrics.csv",
+            )
+        else:
+            rate = keras.callbacks.Callback()  # nothing
+        net.fit(
+            train,
+            validation_data=data.batches("val", 1000),
+            epochs=epochs,
+            initial_epoch=part.restore(net, train),
+            verbose=0,
+            callbacks=[*part.callbacks, rate],
+        )
+        part.finish(net)
+        steps[way] = {"steps": f"{int(net.optimizer.iterations):,}"}
+    said = f"After epochs {' and '.join(map(str, after))}, by a factor of {factor}."
+    return run.finish_comparison("Growing the batch", said, steps)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,100 @@
+"""Session 7: eight optimizers by hand on a bowl, a saddle, a plateau and a narrow valley.
+
+    python recipes/s7_optimizers.py
+    python recipes/s7_optimizers.py --tables=valley --steps=300     # whose iterations, how many
+
+Paths and losses on each surface, and the iteration table of every optimizer: w1, w2, the rate of
+each; how far keras.optimizers ever is from them; and descent off the saddle's ridge, by noise.
+
+Checked: tests/zoo/fundamentals/test_optimizers.py, against Keras and PyTorch in every step.
+"""
+
+from zoo import cli
+from zoo.fundamentals.optimizers import RULES, SURFACES, descend, replay
+from zoo.report import panels
+from zoo.report.page import Section
+from zoo.run import Run
+from zoo.training import perturb_gradients
+
+import keras
+import numpy as np
+from rich.table import Table
+
+OPTIMIZERS = {  # settings by hand, Keras's class and what differs in its settings
+    "gradient descent": ({"rate": 0.1}, "SGD", {}),
+    "SGD": ({"rate": 0.1}, "SGD", {}),
+    "momentum": ({"rate": 0.1, "mu": 0.9}, "SGD", {"momentum": 0.9}),
+    "Nesterov": ({"rate": 0.1, "mu": 0.9}, "SGD", {"momentum": 0.9, "nesterov": True}),
+    "AdaGrad": ({"rate": 0.5}, "Adagrad", {}),
+    "AdaDelta": ({"rate": 1.0, "eps": 1e-3}, "Adadelta", {"epsilon": 1e-3}),
+    "RMSprop": ({"rate": 0.05}, "RMSprop", {}),
+    "Adam": ({"rate": 0.1}, "Adam", {}),
+}
+LESSONS = {
+    "bowl": "All get there, but for SGD's jitter; momentum past it first, Nesterov less far past.",
+    "saddle": "0.01 beside the ridge the slope off it is next to nothing. What gives each weight a "
+    "rate of its own leaves the ridge at once, the others when the little has grown.",
+    "plateau": "In proportion to hardly any slope, steps are tiny; those divided by it are not.",
+    "valley": "Steep across, nearly level along: descent crawls, momentum adds up its small steps.",
+    "ridge": "On it the gradient points along it: descent ends in the saddle. A little Gaussian "
+    "noise on the gradient, less in every step, and it falls to one side.",
+}
+
+
+def main(steps=100, tables="bowl", eta=0.01, seed=0, out: str | None = None):
+    run = Run.start(__file__, config=locals())
+    if tables not in SURFACES:
+        raise ValueError(f"--tables {tables!r} must be one of {', '.join(SURFACES)}")
+
+    sections, falls, folded, apart = [], [], [], 0.0
+    axes = {"x": range(steps + 1), "xlabel": "iteration", "log": "y", "limits": (1e-4, 10)}
+    for name, surface in SURFACES.items():
+        paths, losses, ends = {}, {}, []
+        for rule, (settings, kerass, more) in OPTIMIZERS.items():
+            rows = descend(rule, surface, steps, seed=seed, **settings)
+            paths[rule] = np.array([(row["w1"], row["w2"]) for row in rows])
+            losses[rule] = [row["loss"] - surface.lowest for row in rows]
+            optimizer = getattr(keras.optimizers, kerass)(settings["rate"], **more)
+            slope = surface.sampled(seed=seed) if rule == "SGD" else surface.gradient
+            path, slopes = walk(optimizer, slope, surface.start, steps)
+            apart = max(apart, np.abs(replay(rule, slopes, surface.start, **settings) - path).max())
+            table = [{key: f"{of:.4g}".replace("nan", "") for key, of in r.items()} for r in rows]
+            given = ", ".join(f"{key} {of}" for key, of in settings.items())
+            ends.append({"optimizer": rule} | table[-1] | {"settings": given})
+            if name == tables:
+                folded.append(Section(f"{rule} on the {name}", table=table, folded=True))
+        pairs, grid = np.reshape([*RULES], (4, 2)), surface.grid()
+        ground = [panels.Contours("", *grid, {of: paths[of] for of in pair}) for pair in pairs]
+        picture = panels.contours(run.folder / f"{name}.png", ground, height=3.4, axes=("w1", "w2"))
+        sections.append(Section(name.capitalize(), LESSONS[name], picture, ends))
+        falls.append(panels.Plot(f"{name}: loss above the lowest", losses, **axes))
+    for section in folded:
+        printed = Table(*section.table[0], title=section.heading, box=None)
+        for row in [*section.table[:6], *section.table[10::10]]:
+            printed.add_row(*row.values())
+        run.console.print(printed, "")
+
+    saddle, freed = SURFACES["saddle"], {}
+    for noise in (0.0, eta):
+        sgd = perturb_gradients(keras.optimizers.SGD(0.1), eta=noise, seed=seed)
+        freed[f"eta {noise:g}"], _ = walk(sgd, saddle.gradient, (-1.8, 0.0), steps)
+    freed = [panels.Contours("gradient descent from the ridge", *saddle.grid(), freed)]
+    freed = panels.contours(run.folder / "ridge.png", freed, columns=1, axes=("w1", "w2"))
+    picture = panels.plots(run.folder / "losses.png", falls, height=3.6)
+    sections += [Section("Losses", "", picture), Section("The ridge", LESSONS["ridge"], freed)]
+    numbers = [(f"{apart:.0e}", f"farthest from Keras, {steps} steps"), ("8", "optimizers")]
+    return run.report("Optimizers by hand", [*sections, *folded], numbers)
+
+
+def walk(optimizer, slope, start, steps):
+    """Where a Keras optimizer goes (steps + 1, 2), and the gradients it is given (steps, 2)."""
+    weight, path, slopes = keras.Variable(start), [np.array(start)], []
+    for _ in range(steps):
+        slopes.append(slope(path[-1]))
+        optimizer.apply([keras.ops.convert_to_tensor(slopes[-1], "float32")], [weight])
+        path.append(keras.ops.convert_to_numpy(weight).astype(float))
+    return np.array(path), np.array(slopes)
+
+
+if __name__ == "__main__":
+    cli.run(main)

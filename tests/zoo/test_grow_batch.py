@@ -1,0 +1,201 @@
+"""The growing batch: what the model is given, in how many steps, and after a kill."""
+
+import io
+import re
+
+import keras
+import numpy as np
+import pytest
+from rich.console import Console
+
+from zoo.training import OneCycle
+from zoo.training.callbacks import (
+    Checkpoint,
+    GrowBatch,
+    GrowBatchOnPlateau,
+    MetricsLog,
+    Progress,
+    checkpoint,
+)
+
+
+class Seen(keras.callbacks.Callback):
+    """Steps of each epoch, as Keras took them and as the other callbacks were told."""
+
+    def on_train_begin(self, logs=None):
+        self.taken, self.told = [], []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.taken.append(0)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.taken[-1] += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.told.append(int(self.params["steps"]))
+
+
+@pytest.fixture
+def plain(tiny_model):
+    """The tiny model on a rate that is a number, without dropout."""
+    model = keras.Sequential([layer for layer in tiny_model.layers if "dropout" not in layer.name])
+    model.compile(keras.optimizers.SGD(0.1), tiny_model.loss)
+    return model
+
+
+def fit(model, train, epochs, *callbacks, initial_epoch=0):
+    train.epoch = initial_epoch
+    return model.fit(
+        train, epochs=epochs, initial_epoch=initial_epoch, verbose=0, callbacks=list(callbacks)
+    )
+
+
+class TestGrowBatch:
+    def test_takes_fewer_and_larger_steps_from_epoch_to_epoch(self, tiny, plain):
+        train, seen = tiny.batches("train", 4), Seen()
+        sizes = []
+        take = train._batch
+        train._batch = lambda epoch, n: sizes.append((epoch, train.size)) or take(epoch, n)
+        fit(plain, train, 5, seen, GrowBatch(train, factor=2, epochs=(1, 3)))
+        assert seen.taken == seen.told == [8, 4, 4, 2, 2]  # 30 images: 8 of 4, 4 of 8, 2 of 16
+        assert int(plain.optimizer.iterations) == 20
+        assert {(0, 4), (1, 8), (2, 8), (3, 16), (4, 16)} <= set(sizes)
+        assert train.size == 4 and train.epoch == 5
+
+    def test_is_the_training_in_which_the_size_was_set_by_hand(self, tiny, plain):
+        start = plain.get_weights()
+        train = tiny.batches("train", 4, seed=1)
+        fit(plain, train, 3, GrowBatch(train, factor=3, epochs=(1, 2)))
+        grown = plain.get_weights()
+        plain.set_weights(start)
+        for epoch, size in enumerate((4, 12, 36)):
+            fit(plain, tiny.batches("train", size, seed=1), epoch + 1, initial_epoch=epoch)
+        for got, expected in zip(grown, plain.get_weights(), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+    @pytest.mark.once
+    def test_grows_up_to_the_number_of_images_or_to_what_is_asked(self, tiny, plain):
+        for max_size, steps in ((None, [8, 1, 1]), (9, [8, 4, 4])):
+            train, seen = tiny.batches("train", 4), Seen()
+            fit(plain, train, 3, seen, GrowBatch(train, 10, epochs=(1, 2), max_size=max_size))
+            assert seen.taken == steps
+
+    @pytest.mark.once
+    def test_serves_fit_after_fit_and_then_lets_go(self, tiny, plain):
+        train, seen = tiny.batches("train", 4), Seen()
+        grow = GrowBatch(train, epochs=(1,))
+        fit(plain, train, 2, seen, grow)
+        fit(plain, train, 2, seen, grow)
+        assert seen.taken == [8, 4]
+        fit(plain, train, 2, seen, Progress(Console(file=io.StringIO())))
+        assert seen.taken == [8, 8]
+
+    @pytest.mark.once
+    def test_after_an_interrupt_a_new_one_begins_where_the_first_began(self, tiny, plain):
+        class Stop(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                if epoch == 1:
+                    raise KeyboardInterrupt
+
+        train, seen = tiny.batches("train", 4), Seen()
+        with pytest.raises(KeyboardInterrupt):
+            fit(plain, train, 3, Stop(), GrowBatch(train, epochs=(1,)))
+        assert train.size == 8
+        fit(plain, train, 2, seen, GrowBatch(train, epochs=(1,)))
+        assert seen.taken == [8, 4]
+
+    def test_after_a_kill_the_size_is_that_of_the_epoch(self, tiny, plain, tmp_path):
+        def train_on(epochs, folder):
+            train, seen = tiny.batches("train", 4), Seen()
+            done = checkpoint.restore(plain, folder)
+            callbacks = [Checkpoint(folder), seen, GrowBatch(train, epochs=(1, 3))]
+            fit(plain, train, epochs, *callbacks, initial_epoch=done)
+            return seen.taken
+
+        start = plain.get_weights()
+        assert train_on(4, tmp_path / "whole") == [8, 4, 4, 2]
+        whole = plain.get_weights()
+        plain.set_weights(start)
+        plain.optimizer.iterations.assign(0)
+        assert train_on(2, tmp_path / "cut") == [8, 4]
+        assert train_on(4, tmp_path / "cut") == [4, 2]
+        for got, expected in zip(plain.get_weights(), whole, strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+    @pytest.mark.once
+    def test_the_bar_counts_the_steps_there_are(self, tiny, plain, monkeypatch):
+        monkeypatch.setattr("zoo.training.callbacks.progress.REFRESH", 0.0)
+        screen = Console(file=io.StringIO(), force_terminal=True, width=120)
+        train = tiny.batches("train", 4)
+        fit(plain, train, 3, Progress(screen), GrowBatch(train, epochs=(1, 2)))
+        text = re.sub(r"\x1b\[[\d;?]*\w", "", screen.file.getvalue())
+        counts = re.findall(r"(\d+)/(\d+) +loss", text)
+        shown = [(int(done), int(total)) for done, total in dict.fromkeys(counts) if total != "3"]
+        expected = [(n, 24) for n in range(1, 9)] + [(n, 16) for n in range(9, 13)]
+        assert shown == [*expected, (13, 14), (14, 14)]
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("verbose", [1, 2])
+    def test_kerass_own_bar_does_too(self, tiny, plain, capsys, verbose):
+        train = tiny.batches("train", 4)
+        plain.fit(train, epochs=2, verbose=verbose, callbacks=[GrowBatch(train, epochs=(1,))])
+        counts = re.findall(r"(\d+)/(\d+)", capsys.readouterr().out)
+        ends = [f"{done}/{total}" for done, total in dict.fromkeys(counts) if done == total]
+        assert ends == ["8/8", "2/2", "4/4"] and set(total for _, total in counts) == {*"284"}
+
+    @pytest.mark.once
+    def test_refuses_a_schedule_of_steps(self, tiny, plain):
+        train = tiny.batches("train", 4)
+        plain.compile(keras.optimizers.SGD(OneCycle(0.1, 10, 3)), plain.loss)
+        with pytest.raises(ValueError, match="OneCycle, but the callback makes the steps of an"):
+            fit(plain, train, 2, GrowBatch(train, epochs=(1,)))
+
+    @pytest.mark.once
+    def test_refuses_batches_that_are_not_the_trainings(self, tiny, plain):
+        with pytest.raises(ValueError, match="does not ask the batches of its GrowBatch"):
+            fit(
+                plain, tiny.batches("train", 4), 2, GrowBatch(tiny.batches("train", 4), epochs=(1,))
+            )
+
+    @pytest.mark.once
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"factor": 1}, "factor=1 must be above 1"),
+            ({"epochs": ()}, r"epochs=\(\) must rise from above 0"),
+            ({"epochs": (0, 3)}, r"epochs=\(0, 3\) must rise"),
+            ({"epochs": (3, 3)}, r"epochs=\(3, 3\) must rise"),
+            ({"max_size": 2}, "max_size=2 is below the size to begin with, 4"),
+            ({"batches": [1, 2]}, "not a list"),
+        ],
+    )
+    def test_refuses_what_does_not_grow(self, tiny, wrong, message):
+        with pytest.raises(ValueError, match=message):
+            GrowBatch(**({"batches": tiny.batches("train", 4), "epochs": (1,)} | wrong))
+
+
+class TestGrowBatchOnPlateau:
+    LOSSES = (1.0, 0.9, 0.9, 0.9, 0.8, 0.8, 0.8, 0.7)  # plateaus after epochs 4 and 7
+
+    class Tell(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_loss"] = TestGrowBatchOnPlateau.LOSSES[epoch]
+
+    def steps(self, model, train, epochs, *callbacks, initial_epoch=0, **settings):
+        seen = Seen()
+        grow = GrowBatchOnPlateau(train, 2, patience=1, **settings)
+        fit(model, train, epochs, self.Tell(), seen, *callbacks, grow, initial_epoch=initial_epoch)
+        return seen.taken
+
+    def test_grows_in_the_epoch_after_each(self, tiny, plain):
+        assert self.steps(plain, tiny.batches("train", 4), 8) == [8] * 4 + [4] * 3 + [2]
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("cut", [3, 4, 5, 7])
+    def test_after_a_kill_it_knows_how_often_from_the_log(self, tiny, plain, tmp_path, cut):
+        log = tmp_path / "metrics.csv"
+        self.steps(plain, tiny.batches("train", 4), cut, MetricsLog(log), metrics_csv=log)
+        steps = self.steps(
+            plain, tiny.batches("train", 4), 8, MetricsLog(log), metrics_csv=log, initial_epoch=cut
+        )
+        assert steps == ([8] * 4 + [4] * 3 + [2])[cut:]
