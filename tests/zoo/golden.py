@@ -22,6 +22,7 @@ SMALLER = {"squeeze_expand": {"input_shape": (64, 64, 3)}} | {
     for name in zoo.list_models(session=8)
     if zoo.card(name).options["num_classes"] == 1000
 }
+SMALLER["inception_v3"] = OF_IMAGENET | {"input_shape": (203, 203, 3)}  # unpadded, maps shrink
 
 
 def examples(model, count: int, rng) -> np.ndarray | dict[str, np.ndarray]:

@@ -20,6 +20,11 @@ spec.loader.exec_module(golden)
 LABELS = np.arange(4)
 COUNTS = {  # published, or of the lesson
     "custom_resnet": 6_573_130,
+    "dilated_net": 181_330,
+    "dilated_net_nostride": 181_330,
+    "googlenet": 6_998_552,
+    "googlenet_bn": 6_624_904,
+    "inception_v3": 23_817_352,
     "mnist_8k": 5_150,
     "mnist_8k_step1": 6_628,
     "mnist_8k_step2": 6_784,
@@ -35,6 +40,7 @@ COUNTS = {  # published, or of the lesson
     "mnist_step9": 13_808,
     "mnist_step10": 13_808,
     "resnet18": 11_173_962,
+    "resnet20": 269_722,
     "resnet18_imagenet": 11_689_512,
     "resnet34": 21_282_122,
     "resnet34_imagenet": 21_797_672,
@@ -49,8 +55,9 @@ COUNTS = {  # published, or of the lesson
     "ultimus_residual": 25_978,
 }
 # Their relations stand for them where minutes count; `make test-all` takes them too.
-LARGE = ("resnet18_imagenet", "resnet34", "resnet34_imagenet", "resnet50", "resnet56", "resnet101",
-         "resnet152", "resnext50_32x4d", "vgg16")  # fmt: skip
+LARGE = ("googlenet", "googlenet_bn", "inception_v3", "resnet18_imagenet", "resnet34",
+         "resnet34_imagenet", "resnet50", "resnet56", "resnet101", "resnet152", "resnext50_32x4d",
+         "vgg16")  # fmt: skip
 MODELS = [
     pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
     for name in zoo.list_models()

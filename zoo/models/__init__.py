@@ -2,6 +2,9 @@
 
 from zoo.models import (
     custom_resnet,
+    dilated_net,
+    inception,
+    inception_v3,
     mnist_8k,
     mnist_20k,
     mnist_steps,
@@ -14,6 +17,9 @@ from zoo.models import (
 
 __all__ = [
     "custom_resnet",
+    "dilated_net",
+    "inception",
+    "inception_v3",
     "mnist_8k",
     "mnist_20k",
     "mnist_steps",

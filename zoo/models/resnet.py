@@ -3,6 +3,7 @@
     name                stem      block       blocks       classes   parameters
     resnet18            CIFAR     basic       2 2 2 2           10   11,173,962
     resnet34            CIFAR     basic       3 4 6 3           10   21,282,122
+    resnet20            CIFAR     basic       3 3 3             10      269,722
     resnet56            CIFAR     basic       9 9 9             10      853,018
     resnet18_imagenet   ImageNet  basic       2 2 2 2        1,000   11,689,512
     resnet34_imagenet   ImageNet  basic       3 4 6 3        1,000   21,797,672
@@ -15,8 +16,8 @@
 for image recognition (2015) and Identity mappings in deep residual networks (2016); Xie et al.,
 Aggregated residual transformations (2016). Deviations: in a bottleneck the 3x3 convolution takes
 the stride, not the first 1x1, as in every current implementation; convolutions have no biases.
-resnet18 and resnet34 are the ImageNet nets with the stem that CIFAR's small images need; resnet56
-is the paper's own CIFAR net, whose shortcuts have no parameters.
+resnet18 and resnet34 are the ImageNet nets with the stem that CIFAR's small images need; resnet20
+and resnet56 are the paper's own CIFAR nets, whose shortcuts have no parameters.
 """
 
 import keras
@@ -138,6 +139,13 @@ def resnet34(*, input_shape=(32, 32, 3), num_classes=10, version=1):
     """ResNet-34 with a 3x3 stem and no pooling, for CIFAR."""
     return resnet("resnet34", basic, (3, 4, 6, 3), stem="cifar", input_shape=input_shape,
                   num_classes=num_classes, version=version)  # fmt: skip
+
+
+@register(**CIFAR | {"session": 8}, cam_layer="stage3_block3")
+def resnet20(*, input_shape=(32, 32, 3), num_classes=10, version=1):
+    """ResNet-20, the smallest of the paper's CIFAR nets."""
+    return resnet("resnet20", basic, (3, 3, 3), stem="cifar", filters=16, shortcuts="padding",
+                  input_shape=input_shape, num_classes=num_classes, version=version)  # fmt: skip
 
 
 @register(**CIFAR | {"session": 8}, cam_layer="stage3_block9")

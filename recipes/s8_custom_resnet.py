@@ -1,0 +1,86 @@
+"""Session 8: the custom ResNet on CIFAR-10, one cycle between rates that a range test finds.
+
+    python recipes/s8_custom_resnet.py                             # 24 epochs; wants a GPU
+    python recipes/s8_custom_resnet.py --precision=mixed_bfloat16  # on a recent one, twice as fast
+    python recipes/s8_custom_resnet.py --dataset=digits --epochs=3 --batch-size=64
+
+The rate rises until epoch 5 and falls back to where it began, without the usual annihilation. The
+highest rate is a tenth of the one at which the range test's loss is lowest, the first and last a
+tenth of that; `--max-lr` leaves the test out. As in cifar10-fast: Nesterov momentum, and a weight
+decay of 5e-4 in PyTorch's terms, which is 5e-3 in Keras's.
+Measured: not yet.
+"""
+
+import zoo
+from zoo import cli, datasets
+from zoo.datasets import transforms
+from zoo.report.page import Section
+from zoo.run import Run
+from zoo.training import OneCycle, find_lr
+from zoo.training.callbacks import ConfusionReport, GradCAMReport, MisclassifiedReport
+
+import keras
+
+
+def main(
+    model="custom_resnet",
+    dataset="cifar10",
+    epochs=24,
+    batch_size=512,
+    max_lr: float | None = None,
+    peak_epoch: float | None = None,  # 5, or the middle of a shorter run
+    weight_decay=5e-3,
+    seed=0,
+    limit: int | None = None,
+    precision="float32",
+    data_dir: str | None = None,
+    out: str | None = None,
+    resume: str | None = None,
+):
+    run = Run.start(__file__, config=locals())
+
+    data = datasets.load(
+        dataset, image_shape=(32, 32, 3), limit=limit, data_dir=data_dir, seed=seed
+    )
+    augmentation = [
+        transforms.crop(32, pad=4),
+        transforms.flip(),
+        transforms.cutout(8, fill=data.mean),
+    ]
+    train = data.batches("train", batch_size, augmentation, seed=seed)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    net = zoo.get(model, num_classes=data.num_classes)
+    sections = []
+    if max_lr is None:
+        net.compile(keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True), loss)
+        tried = min(100, epochs * len(train))
+        found = find_lr(net, train, min_lr=1e-4, max_lr=10.0, steps=tried)
+        max_lr = found.suggestion
+        picture = found.plot(run.folder / "range_test.png")
+        sections = [Section("Range test", "The suggested rate is the highest.", picture)]
+
+    steps = epochs * len(train)
+    peak = (min(5, epochs / 2) if peak_epoch is None else peak_epoch) * len(train)
+    rate = OneCycle(max_lr, steps, peak, div_factor=10, final_div_factor=None)
+    sgd = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=weight_decay)
+    sgd.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    net.compile(sgd, loss, metrics=["accuracy"])
+    net.fit(
+        train,
+        validation_data=data.batches("val", 500),
+        epochs=epochs,
+        initial_epoch=run.restore(net, train),
+        verbose=0,
+        callbacks=[
+            *run.callbacks,
+            MisclassifiedReport(data, run.folder / "misclassified.png"),
+            GradCAMReport(data, run.folder / "gradcam.png"),
+            ConfusionReport(data, run.folder / "confusion.png"),
+        ],
+    )
+    return run.finish(net, sections)
+
+
+if __name__ == "__main__":
+    cli.run(main)
