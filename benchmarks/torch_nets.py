@@ -62,7 +62,64 @@ class CustomResNet(nn.Sequential):
         )
 
 
-NETS = {"ultimus": Ultimus, "custom_resnet": CustomResNet}
+def depthwise_separable(inputs, outputs, **conv):
+    pointwise = nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    conv = {"padding": 1, "groups": inputs} | conv
+    return nn.Sequential(*conv_bn_relu(inputs, inputs, **conv), *pointwise)
+
+
+class DilatedNet(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            conv_bn_relu(3, 24, padding=1),
+            conv_bn_relu(24, 24, padding=1),
+            conv_bn_relu(24, 48, padding=1, stride=2),
+            conv_bn_relu(48, 48, padding=1),
+            conv_bn_relu(48, 48, padding=2, dilation=2),
+            conv_bn_relu(48, 64, padding=1, stride=2),
+            depthwise_separable(64, 96),
+            depthwise_separable(96, 96),
+            depthwise_separable(96, 128, stride=2),
+            depthwise_separable(128, 128),
+            depthwise_separable(128, 128),
+            depthwise_separable(128, 192),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(192, 10),
+        )
+
+
+class BasicBlock(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = conv_bn_relu(inputs, outputs, stride=stride, padding=1)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.short = nn.Sequential()
+        if stride > 1 or inputs != outputs:
+            convolution = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
+            self.short = nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        return F.relu(self.bn2(self.conv2(self.conv1(x))) + self.short(x))
+
+
+class ResNet18(nn.Sequential):
+    def __init__(self):
+        widths = (64, 128, 256, 512)
+        blocks = [conv_bn_relu(3, 64, padding=1)]
+        for inputs, outputs in zip((64, *widths), widths, strict=False):
+            blocks.append(BasicBlock(inputs, outputs, 1 if outputs == 64 else 2))
+            blocks.append(BasicBlock(outputs, outputs, 1))
+        super().__init__(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+
+
+NETS = {
+    "ultimus": Ultimus,
+    "dilated_net": DilatedNet,
+    "resnet18": ResNet18,
+    "custom_resnet": CustomResNet,
+}
 
 
 def train(model, optimizer, batches):

@@ -24,6 +24,8 @@ from zoo.training import OneCycle, callbacks, cycle_momentum
 WORK = (  # model, batch size, steps a round
     ("ultimus", 128, 40),  # the recipe's batch
     ("ultimus", 512, 12),
+    ("dilated_net", 128, 12),
+    ("resnet18", 32, 4),
     ("custom_resnet", 64, 4),
 )
 ROUNDS = 5
