@@ -20,8 +20,14 @@ from zoo.datasets import transforms
 from zoo.datasets.batches import Batches
 
 ROUNDS = 5
-AUGMENTATION = {
+AUGMENTATION = {  # of the nets' recipes
     "ultimus": [transforms.flip()],
+    "dilated_net": [
+        transforms.flip(),
+        transforms.shift_scale_rotate(),
+        transforms.coarse_dropout(16),
+    ],
+    "resnet18": [transforms.crop(32, pad=4), transforms.cutout(16)],
     "custom_resnet": [transforms.crop(32, pad=4), transforms.flip(), transforms.cutout(8)],
 }
 

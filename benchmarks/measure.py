@@ -2,6 +2,7 @@
 
 import csv
 import statistics
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +19,26 @@ def ratios(ours, theirs, rounds):
     """ours() / theirs() of each round, both giving seconds; the first round only warms up."""
     pairs = [(ours(), theirs()) for _ in range(rounds + 1)][1:]
     return [a / b for a, b in pairs]
+
+
+class PlainPyTorch:
+    """A training of a net of torch_nets.py, in a process that imports nothing but PyTorch."""
+
+    def __init__(self, name: str, batch: int, steps: int):
+        script = Path(__file__).with_name("torch_nets.py")
+        command = [sys.executable, str(script), name, str(batch), str(steps)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, **pipes)
+        self.params = int(self.process.stdout.readline())
+
+    def seconds(self) -> float:
+        """What one more round of the steps takes."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.communicate()
 
 
 def report(title: str, rows: list[dict]) -> None:
