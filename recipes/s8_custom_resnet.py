@@ -14,7 +14,6 @@ Measured: not yet.
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
-from zoo.report.page import Section
 from zoo.run import Run
 from zoo.training import OneCycle, find_lr
 from zoo.training.callbacks import ConfusionReport, GradCAMReport, MisclassifiedReport
@@ -51,16 +50,16 @@ def main(
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     net = zoo.get(model, num_classes=data.num_classes)
-    sections = []
-    if max_lr is None:
-        net.compile(keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True), loss)
-        tried = min(100, epochs * len(train))
-        found = find_lr(net, train, min_lr=1e-4, max_lr=10.0, steps=tried)
-        max_lr = found.suggestion
-        picture = found.plot(run.folder / "range_test.png")
-        sections = [Section("Range test", "The suggested rate is the highest.", picture)]
-
     steps = epochs * len(train)
+
+    def range_test():
+        net.compile(keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True), loss)
+        found = find_lr(net, train, min_lr=1e-4, max_lr=10.0, steps=min(100, steps))
+        found.plot(run.folder / "range_test.png")
+        return found.suggestion
+
+    if max_lr is None:
+        max_lr = run.once("max_lr", range_test)
     peak = (min(5, epochs / 2) if peak_epoch is None else peak_epoch) * len(train)
     rate = OneCycle(max_lr, steps, peak, div_factor=10, final_div_factor=None)
     sgd = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=weight_decay)
@@ -79,7 +78,7 @@ def main(
             ConfusionReport(data, run.folder / "confusion.png"),
         ],
     )
-    return run.finish(net, sections)
+    return run.finish(net)
 
 
 if __name__ == "__main__":

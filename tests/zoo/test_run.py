@@ -116,6 +116,14 @@ class TestResume:
             start(tmp_path, resume=str(run.folder))
 
 
+@pytest.mark.once
+def test_what_is_computed_once_is_kept_for_a_resumed_run(tmp_path):
+    run = start(tmp_path)
+    assert run.once("max_lr", lambda: 0.3) == 0.3
+    again = start(tmp_path, resume=str(run.folder))
+    assert again.once("max_lr", lambda: 0.4) == 0.3
+
+
 class TestFinish:
     def test_leaves_everything_a_reader_wants(self, tmp_path, tiny, tiny_model):
         run = start(tmp_path, epochs=2, dataset="tiny")

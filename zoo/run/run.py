@@ -4,7 +4,7 @@ import math
 import re
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -36,6 +36,7 @@ PICTURES = {
     ),
     "confusion": ("Confusion", "Per cent of a true class (row) taken for each class (column)."),
     "lr": ("Learning rate", "What the schedule gave in each step."),
+    "range_test": ("Range test", "The loss while the rate rose; the suggested one was taken."),
 }
 
 
@@ -137,6 +138,17 @@ class Run:
         if epoch:
             self.console.print(f"going on after epoch {epoch}")
         return epoch
+
+    def once(self, name: str, compute: Callable[[], object]):
+        """What `compute()` gave when the run began; a resumed run reads it in `<name>.json`.
+
+        For what a training depends on and what a second computation may give a little otherwise,
+        such as the rate that a range test finds.
+        """
+        path = self.folder / f"{name}.json"
+        if not path.exists():
+            write_json(path, compute())
+        return read_json(path)
 
     def part(self, name: str) -> "Run":
         """A training of its own within this one, in a folder of its own; from the same seed."""
