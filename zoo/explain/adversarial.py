@@ -43,7 +43,7 @@ def fgsm(
 
     Raises:
         ValueError: images that are no pixels, an epsilon outside 0 to 1, labels or targets that
-            are not one an image or that the model does not have.
+            are not one an image or that the model does not have, a batch size below 1.
     """
     return iterated_fgsm(
         model, images, labels, epsilon, targets=targets, steps=1, mean=mean, std=std, image=image,
@@ -64,7 +64,7 @@ def pgd(
     noise = np.random.default_rng(seed).uniform(-epsilon, epsilon, pixels.shape)
     return iterated_fgsm(
         model, images, labels, epsilon, targets=targets, steps=steps,
-        step=2.5 * epsilon / steps if step is None else step, start=pixels + noise,
+        step=2.5 * epsilon / steps if step is None else step, start=np.clip(pixels + noise, 0, 1),
         mean=mean, std=std, image=image, batch_size=batch_size,
     )  # fmt: skip
 
@@ -75,24 +75,29 @@ def iterated_fgsm(
 ) -> np.ndarray:  # fmt: skip
     """`fgsm` in `steps` steps of `step`, by default epsilon / steps.
 
-    `start` is where it begins, clipped to what epsilon allows; None: at the images.
+    `start` is where it begins, pixels as the images are, clipped to what epsilon allows; None: at
+    the images.
     """
     _check(epsilon, steps)
     step = epsilon / steps if step is None else step
+    if not step >= 0:
+        raise ValueError(f"step={step} must not be negative; towards a class: targets=")
     inputs = Inputs.of(images, image)
     pixels = pixels_of(inputs.image)
+    start = pixels if start is None else pixels_of(start)
+    if start.shape != pixels.shape:
+        raise ValueError(f"start has the shape {start.shape}, the images {pixels.shape}")
     lowest, highest = np.clip(pixels - epsilon, 0, 1), np.clip(pixels + epsilon, 0, 1)
-    attacked = np.clip(pixels if start is None else start, lowest, highest, dtype="float32")
-    if targets is not None:
-        classes, uphill = subject.indices(targets, len(pixels), name="targets"), -1
-    elif labels is not None:
-        classes, uphill = subject.indices(labels, len(pixels), name="labels"), 1
-    else:
-        classes, uphill = _predicted(model, inputs, pixels, mean, std, batch_size), 1
+    attacked = np.clip(start, lowest, highest, dtype="float32")
+    if targets is None and labels is None:
+        labels = _logits(model, inputs, pixels, mean, std, batch_size).argmax(axis=-1)
+    name, classes, uphill = ("labels", labels, 1) if targets is None else ("targets", targets, -1)
+    classes = subject.indices(classes, len(pixels), name=name)
 
     def loss(x):  # of the batch that `rows` is at
         logits = subject.logits_of(model, batch.with_image(as_seen(x, mean, std)))
-        wanted = subject.one_hot(classes[rows], logits)
+        known = logits.shape[-1]
+        wanted = ops.one_hot(subject.indices(classes[rows], len(x), known, name), known)
         return -ops.sum(wanted * ops.log_softmax(ops.cast(logits, "float32"))), logits
 
     for rows in _batches(len(pixels), batch_size):
@@ -113,19 +118,22 @@ def success_rate(
 
     Without targets: of the images that the model was right about, those it is wrong about now.
     With targets: of those that it did not take for the target before, those it takes for it now.
-    `attacked` is what an attack gave for `images`; the other arguments are the attack's.
+    `attacked` is what an attack gave for `images`; the other arguments and errors are the attack's.
+
+    Raises:
+        ValueError: also if there are not as many attacked images, of the same size.
     """
     inputs = Inputs.of(images, image)
     pixels, attacked = pixels_of(inputs.image), pixels_of(attacked)
     if attacked.shape != pixels.shape:
         raise ValueError(f"attacked images are {attacked.shape}, the images {pixels.shape}")
-    before, after = [
-        _predicted(model, inputs, x, mean, std, batch_size) for x in (pixels, attacked)
-    ]
+    logits = [_logits(model, inputs, x, mean, std, batch_size) for x in (pixels, attacked)]
+    before, after = [of.argmax(axis=-1) for of in logits]
+    known = logits[0].shape[-1]
     if targets is not None:
-        targets = subject.indices(targets, len(pixels), name="targets")
+        targets = subject.indices(targets, len(pixels), known, "targets")
         return _mean((after == targets)[before != targets])
-    labels = before if labels is None else subject.indices(labels, len(pixels), name="labels")
+    labels = subject.indices(before if labels is None else labels, len(pixels), known, "labels")
     return _mean((after != labels)[before == labels])
 
 
@@ -136,16 +144,18 @@ def _check(epsilon, steps) -> None:
         raise ValueError(f"steps={steps} must be 1 or more")
 
 
-def _predicted(model, inputs, pixels, mean, std, batch_size) -> np.ndarray:
-    """The class that the model says of each image, (n,)."""
-    said = []
+def _logits(model, inputs, pixels, mean, std, batch_size) -> np.ndarray:
+    """What the model gives for each image, (n, classes)."""
+    given = []
     for rows in _batches(len(pixels), batch_size):
         seen = inputs.rows(rows).with_image(as_seen(pixels[rows], mean, std))
-        said.append(ops.convert_to_numpy(subject.logits_of(model, seen)).argmax(axis=-1))
-    return np.concatenate(said)
+        given.append(ops.convert_to_numpy(subject.logits_of(model, seen)))
+    return np.concatenate(given)
 
 
 def _batches(count, size):
+    if size < 1:
+        raise ValueError(f"batch_size={size} must be 1 or more")
     return [slice(start, start + size) for start in range(0, count, size)]
 
 

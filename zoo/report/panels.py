@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.figure import Figure
 
 from zoo.report.figures import ACCENT, FAINT, INK, STYLE, VAL, _figure, _save
 
@@ -42,6 +43,9 @@ class Picture:
     limits: tuple[float, float] | None = None  # values of the darkest and the lightest colour
     numbers: str = ""  # a format such as ".0f"; only for small matrices
     caption: str = ""
+    rows: Sequence[str] = ()  # names beside the rows of a matrix
+    columns: Sequence[str] = ()  # and beneath its columns
+    label: str = ""  # on the left, upright: what the row of pictures is that this one begins
 
 
 @dataclass(frozen=True)
@@ -151,22 +155,84 @@ def pictures(
         for axis in axes[len(panels) :]:
             axis.set_axis_off()
         for axis, panel in zip(axes, panels, strict=False):
-            low, high = panel.limits or (None, None)
-            axis.imshow(
-                panel.image, cmap=panel.colors, vmin=low, vmax=high, interpolation="nearest"
-            )
-            axis.set(title=panel.title, xticks=[], yticks=[], xlabel=panel.caption)
-            for spine in axis.spines.values():
-                spine.set(visible=True, color=FAINT)
-            if panel.numbers:
-                _write_numbers(axis, panel)
+            _show(axis, panel)
         return _save(figure, path)
 
 
+def strips(
+    path: str | Path, rows: Mapping[str, Sequence[tuple[np.ndarray, str]]], columns: int = 7
+) -> Path:
+    """Images (h, w, 1 or 3) of 0 to 255 with captions, in rows under titles as long as a row."""
+    lines = [
+        (title if start == 0 else "", row[start : start + columns])
+        for title, row in rows.items()
+        for start in range(0, len(row), columns)
+    ]
+    gap, heights = 0.08, []
+    for title, line in lines:
+        captions = max(len(said.splitlines()) for _, said in line)
+        heights.append(10 / columns + 0.05 + 0.27 * bool(title) + 0.18 * captions)
+    height = sum(heights) * (1 + gap) + 0.1
+    with matplotlib.rc_context(STYLE | {"axes.grid": False, "axes.labelsize": 9}):
+        figure = Figure(figsize=(10, height), dpi=120, layout="constrained")
+        parts = np.ravel(figure.subfigures(len(lines), height_ratios=heights, hspace=gap))
+        for part, (title, line) in zip(parts, lines, strict=True):
+            if title:
+                part.suptitle(title, x=0.005, ha="left", fontsize=10, fontweight="bold")
+            axes = np.ravel(part.subplots(1, columns))
+            for axis in axes[len(line) :]:
+                axis.set_axis_off()
+            for axis, (image, said) in zip(axes, line, strict=False):
+                pixels = np.clip(np.round(image), 0, 255).astype("uint8").squeeze()
+                _show(axis, Picture("", pixels, limits=(0, 255), caption=said))
+        return _save(figure, path)
+
+
+def policy_schedule(path: str | Path, stages: Sequence) -> Path:
+    """From stage to stage how often an augmentation policy chooses each operation, how strong.
+
+    A stage has an `epoch` and `operations` (name, probability, magnitude), a name once or more:
+    drawn are its share of all the probabilities and its mean magnitude, weighted by them.
+    """
+    names = sorted({name for stage in stages for name, _, _ in stage.operations})
+    often, strong = np.full((2, len(names), len(stages)), np.nan)
+    for column, stage in enumerate(stages):
+        for row, name in enumerate(names):
+            entries = [(p, m) for known, p, m in stage.operations if known == name and p]
+            if entries:
+                p, m = np.transpose(entries)
+                often[row, column] = 100 * p.sum() / sum(p for _, p, _ in stage.operations)
+                strong[row, column] = np.average(m, weights=p)
+    about = {"rows": names, "columns": [str(stage.epoch) for stage in stages]}
+    about["caption"] = "from epoch"
+    cells = [
+        Picture("Share, %", often, "Blues", (0, 30), ".0f", **about),
+        Picture("Magnitude", strong, "Blues", (0, 18), ".0f", **about),
+    ]
+    return pictures(path, cells, columns=2, side=4.1)
+
+
+def _show(axis, panel) -> None:
+    """One picture with all that is written about it."""
+    low, high = panel.limits or (None, None)
+    axis.imshow(panel.image, cmap=panel.colors, vmin=low, vmax=high, interpolation="nearest")
+    axis.set(title=panel.title, xlabel=panel.caption, ylabel=panel.label)
+    upright = 90 if max(map(len, panel.columns), default=0) > 2 else 0
+    axis.set_xticks(range(len(panel.columns)), panel.columns, fontsize=8.5, rotation=upright)
+    axis.set_yticks(range(len(panel.rows)), panel.rows)
+    axis.tick_params(length=0)
+    for spine in axis.spines.values():
+        spine.set(visible=True, color=FAINT)
+    if panel.numbers:
+        _write_numbers(axis, panel)
+
+
 def _write_numbers(axis, panel) -> None:
-    """The values in their cells, light on dark and dark on light."""
+    """The values in their cells, light on dark and dark on light; nothing where there is none."""
     image = axis.get_images()[0]
     for (y, x), value in np.ndenumerate(panel.image):
+        if np.isnan(value):
+            continue
         red, green, blue, _ = image.cmap(image.norm(value))
         dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
         text = format(value, panel.numbers)
