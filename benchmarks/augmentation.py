@@ -2,7 +2,7 @@
 
     KERAS_BACKEND=tensorflow python benchmarks/augmentation.py
 
-The images are 16 crops of 256x256 from scikit-learn's two photographs. albumentations and the zoo
+The images are 24 crops of 256x256 from scikit-learn's two photographs. albumentations and the zoo
 take uint8 one at a time, as `Batches` does, stacking included; keras.layers take the batch as a
 float32 tensor, reading the result included: on tensorflow compiled, as in a tf.data pipeline, on
 torch and jax called as they are. Every image is changed, but for half of those that
@@ -25,7 +25,7 @@ from sklearn.datasets import load_sample_images
 from zoo import backend
 from zoo.datasets import transforms
 
-COUNT, SIDE = 16, 256
+COUNT, SIDE = 24, 256
 ROUNDS, LEAST = 7, 0.05  # how often, and for how many seconds each time
 ENOUGH = 2  # seconds, after which a slow one is not measured again
 MIRROR = {"border_mode": cv2.BORDER_REFLECT_101, "p": 1}

@@ -7,7 +7,7 @@
 The task: no pooling, a receptive field over 44, at least 85 %, with the three augmentations below.
 Keras shrinks the weights by rate x decay, apart from the momentum, so that a decay of 5e-3 does
 what 5e-4 does in PyTorch with momentum 0.9.
-Measured: not yet.
+Measured: the s6_dilated rows of results/; 85 % is missed by 0.6 points, the net still underfits.
 """
 
 import zoo

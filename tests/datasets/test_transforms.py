@@ -6,6 +6,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from zoo.datasets import transforms
+from zoo.datasets.transforms.policies import CIFAR10_POLICY
 
 pytestmark = pytest.mark.once
 IMAGE = np.random.default_rng(0).integers(1, 255, (32, 32, 3)).astype("uint8")
@@ -109,6 +110,17 @@ class TestTransforms:
         ]
         assert max(large) < 0.11 and max(large) > 0.08 > 0.03 > min(large)
 
+    def test_nothing_but_a_rotation_lets_the_background_in(self):
+        white = np.full_like(IMAGE, 255)
+        assert (many(transforms.rotate(15), white) == 0).all(axis=-1).any()
+        for step in (
+            transforms.scale(),
+            transforms.translate(),
+            transforms.shift_scale_rotate(p=1),
+            transforms.elastic(),
+        ):
+            assert (many(step, white) == 255).all(), step
+
     @pytest.mark.parametrize("channels", [1, 3])
     def test_keep_size_and_type_of_grey_and_colour(self, channels):
         image = IMAGE[..., :channels]
@@ -126,6 +138,19 @@ class TestTransforms:
             images = many(step, image, 20)
             assert images.shape == (20, *image.shape) and images.dtype == np.uint8, step
             assert (images != image).any(), step
+
+
+def test_auto_augment_pairs_the_operations_as_published():
+    # Cubuk, 2019, table 7; tests/datasets/test_policies.py has their numbers
+    published = """Invert Contrast, Rotate TranslateX, Sharpness Sharpness, ShearY TranslateY,
+    AutoContrast Equalize, ShearY Posterize, Color Brightness, Sharpness Brightness,
+    Equalize Equalize, Contrast Sharpness, Color TranslateX, Equalize AutoContrast,
+    TranslateY Sharpness, Brightness Color, Solarize Invert, Equalize AutoContrast,
+    Equalize Equalize, Color Equalize, AutoContrast Solarize, Brightness Color,
+    Solarize AutoContrast, TranslateY TranslateY, AutoContrast Solarize, Equalize Invert,
+    TranslateY AutoContrast"""
+    pairs = [pair.split() for pair in published.split(",")]
+    assert [[name for name, _, _ in pair] for pair in CIFAR10_POLICY] == pairs
 
 
 class TestWhitening:

@@ -21,6 +21,12 @@ def net():
     return make_net()
 
 
+@pytest.fixture
+def other_net():
+    """The same with other weights."""
+    return make_net("other")
+
+
 def make_net(name="small"):
     image = keras.Input((32, 32, 3))
     x = layers.Conv2D(6, 3, activation="relu", name="first")(image)

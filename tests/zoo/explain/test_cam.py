@@ -54,7 +54,9 @@ class TestAgainstTfKerasVis:
         expected = heat_of(theirs(net)(CategoricalScore(CLASSES), images, **how))
         heat = ours(net, images, CLASSES, how["penultimate_layer"])
         assert heat.shape == (3, 32, 32) and heat.dtype == np.float32
-        np.testing.assert_allclose(heat, expected, atol=1e-4)
+        np.testing.assert_allclose(
+            heat, expected, atol=1e-3
+        )  # alpha divides two small numbers of float32
 
     @pytest.mark.parametrize("maps", [None, 3])
     def test_score_cam_agrees(self, maps, how, net, images):

@@ -88,14 +88,13 @@ class TestBoth:
         maps = method(*mnist_sum)
         assert maps.shape == (2, 28, 28) and (maps.max(axis=(1, 2)) == 1).all()
 
-    def test_explain_the_first_of_two_images_or_the_one_named(self, method, net, images):
+    def test_explain_the_first_of_two_images_or_the_one_named(self, method, net, other_net, images):
         """Logits are a sum, so that each image's slopes are those of its own net."""
-        other = keras.models.clone_model(net)
         a, b = keras.Input((32, 32, 3), name="a"), keras.Input((32, 32, 3), name="b")
         pair = {"a": images, "b": images[::-1].copy()}
-        of = {"a": net, "b": other}
-        model = keras.Model({"a": a, "b": b}, net(a) + other(b))
-        as_list = keras.Model([a, b], net(a) + other(b))
+        of = {"a": net, "b": other_net}
+        model = keras.Model({"a": a, "b": b}, net(a) + other_net(b))
+        as_list = keras.Model([a, b], net(a) + other_net(b))
         for name, place in (("a", 0), ("b", 1)):
             expected = method(of[name], pair[name], 1)
             np.testing.assert_allclose(method(model, pair, 1, image=name), expected, atol=1e-5)
