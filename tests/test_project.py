@@ -36,7 +36,10 @@ def sources():
 def test_every_package_is_in_the_wheel():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {p.parent.relative_to(ROOT) for p in (ROOT / "zoo").rglob("__init__.py")}
-    expected = {".".join(folder.parts) for folder in folders} | {"zoo.datasets", "zoo.recipes"}
+    folders |= {
+        Path("zoo") / p.parent.relative_to(ROOT) for p in ROOT.glob("datasets/**/__init__.py")
+    }
+    expected = {".".join(folder.parts) for folder in folders} | {"zoo.recipes"}
     assert set(settings["packages"]) == expected
 
 
