@@ -3,7 +3,6 @@
     python recipes/s6_augmentation.py                              # on CIFAR-10
     python recipes/s6_augmentation.py --dataset=digits --seed=1    # embedded data, other draws
 
-Named as in `zoo.datasets.transforms`, settings the usual ones. `limit` images are read.
 Checked: tests/datasets/test_transforms.py, test_mixing.py and test_policies.py.
 """
 
@@ -18,15 +17,13 @@ import albumentations
 import numpy as np
 
 TEXTS = {
-    "Simple": "Scaled by up to a fifth, height and width apart; moved by up to an eighth; turned "
-    "by 7 degrees at most; half of them mirrored; blurred; each colour a tenth up or down.",
+    "Simple": "By up to a fifth, an eighth and 7 degrees; each colour by up to a tenth.",
     "Whitening": "Pixels no longer correlated, all of one variance: even areas go, edges stay.",
     "Middle": "Neighbours move together; the border may cut the hole and the patch of noise.",
     "Mixing": "Mean of two, box of another, pieces of four; labels are mixed as the pixels are.",
-    "AutoAugment": "A sub-policy an image, each operation by its probability; magnitudes of 9. "
-    "Then all 25 with both operations, but for the one of probability 0.",
-    "RandAugment": "Two of 14 operations, all at one magnitude of 10. Color, Contrast, Brightness "
-    "and Sharpness change nothing at 5, take away below and add above.",
+    "AutoAugment": "Each operation by its probability, magnitudes of 9. Beneath, all 25 pairs with "
+    "both, but for the operation of probability 0.",
+    "RandAugment": "Two of 14. At 5 of 10 Color, Contrast, Brightness, Sharpness change nothing.",
     "Population-based": "None, one or two operations an image, from the policy of the epoch.",
     "Schedule": "Learned over 200 epochs: how often an operation is drawn, its magnitude of 10.",
 }
@@ -63,14 +60,19 @@ def sub_policies(image):
         yield made, "\n".join(f"{name} {p:g}, {m}" for name, p, m in pair)
 
 
-def main(dataset="cifar10", limit=500, seed=0, data_dir: str | None = None, out: str | None = None):
+def main(
+    dataset="cifar10",
+    limit=500,  # images that the whitening is fitted on
+    seed=0,
+    data_dir: str | None = None,
+    out: str | None = None,
+):
     run = Run.start(__file__, config=locals())
     data = datasets.load(dataset, limit=limit, data_dir=data_dir, seed=seed)
     data = data.reshaped((32, 32, data.image_shape[-1]))
     chosen = np.resize(np.unique(data.y_train, return_index=True)[1], 10)  # one of each class
     x, y = data.x_train[chosen], np.eye(data.num_classes)[data.y_train[chosen]]
-    white = transforms.Whitening(data.x_train)(x[:7])
-    parts = {"original": x[:7], "whitened": 127.5 + 42.5 * white / white.std()}
+    parts = {"original": x[:7], "whitened": 127 + 115 * transforms.Whitening(data.x_train)(x[:7])}
     kinds = {"the batch": transforms.mixup(p=0), "mixup": transforms.mixup()}
     kinds |= {"cutmix": transforms.cutmix(), "ricap": transforms.ricap()}
     magnitudes, epochs = {}, {}
@@ -91,8 +93,7 @@ def main(dataset="cifar10", limit=500, seed=0, data_dir: str | None = None, out:
     sections = []
     for (heading, text), of in zip(TEXTS.items(), figures, strict=True):
         draw = strips if isinstance(of, dict) else policy_schedule
-        picture = draw(run.folder / f"{heading.lower()}.png", of)
-        sections.append(Section(heading, text, picture))
+        sections.append(Section(heading, text, draw(run.folder / f"{heading.lower()}.png", of)))
     return run.report("Augmentation", sections)
 
 

@@ -118,7 +118,7 @@ class TestSeparable:
         convs = [model.get_layer(name).output for name in ("c_depthwise_conv", "c_conv")]
         parts = keras.Model(model.input, convs)
         lit = np.zeros((2, 6, 6, 3))
-        lit[1, :, :, 1] = 1
+        lit[1, :, :, 1] = images(6, 6)  # of both signs, so that some pass the ReLU between
         (dark, light), (before, after) = [numpy(x) for x in parts(lit)]
         assert ((light != dark).any((0, 1)) == [False, True, False]).all()
         assert (before != after).any((0, 1)).all()
