@@ -17,13 +17,12 @@ import albumentations
 import numpy as np
 
 TEXTS = {
-    "Simple": "By up to a fifth, an eighth and 7 degrees; each colour by up to a tenth.",
+    "Simple": "By up to a fifth, an eighth, 7 degrees; each colour by up to a tenth of its range.",
     "Whitening": "Pixels no longer correlated, all of one variance: even areas go, edges stay.",
     "Middle": "Neighbours move together; the border may cut the hole and the patch of noise.",
     "Mixing": "Mean of two, box of another, pieces of four; labels are mixed as the pixels are.",
-    "AutoAugment": "Each operation by its probability, magnitudes of 9. Beneath, all 25 pairs with "
-    "both, but for the operation of probability 0.",
-    "RandAugment": "Two of 14. At 5 of 10 Color, Contrast, Brightness, Sharpness change nothing.",
+    "AutoAugment": "A sub-policy an image, magnitudes of 9; then all 25, whole, but at odds of 0.",
+    "RandAugment": "Two of 14; at 5 Color, Contrast, Brightness and Sharpness change nothing.",
     "Population-based": "None, one or two operations an image, from the policy of the epoch.",
     "Schedule": "Learned over 200 epochs: how often an operation is drawn, its magnitude of 10.",
 }
