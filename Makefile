@@ -32,7 +32,7 @@ test-all: .venv/dev.stamp lint
 
 bench: .venv/dev.stamp
 	@set -e; for backend in $(BACKENDS); do \
-	  for name in training_steps data_wait grad_cam; do \
+	  for name in training_steps data_wait grad_cam augmentation; do \
 	    KERAS_BACKEND=$$backend $(BIN)/python benchmarks/$$name.py $(RECORD); \
 	  done; \
 	done

@@ -10,7 +10,15 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 RECIPES = sorted(FOLDER.glob("s[0-9]*.py"))
-SMALL = {"dataset": "digits", "limit": 60, "epochs": 1, "batch-size": 30, "steps": "3,10"}
+SMALL = {
+    "dataset": "digits",
+    "limit": 60,
+    "epochs": 1,
+    "batch-size": 30,
+    "steps": "3,10",
+    "points": 5,
+    "images": 20,
+}
 
 
 def flags_of(recipe) -> list[str]:

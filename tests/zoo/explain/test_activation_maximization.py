@@ -49,15 +49,18 @@ class TestPictures:
         assert logits[:, [1, 4, 7]].argmax(axis=0).tolist() == [0, 1, 2]  # each the most its own
 
     def test_raise_the_channel_asked_for(self, net, start):
+        """By small steps of the image as it is: moved, it would meet the stride of 3 elsewhere."""
         start = start[:1]
         maps = keras.Model(net.input, net.get_layer("last").output)
-        weights = {"total_variation": 0.0, "norm": 0.0}
-        pictures = activation_maximization(net, layer="last", start=start, steps=20, **weights)
+        pictures = activation_maximization(
+            net, layer="last", start=start, steps=20, total_variation=0.0, norm=0.0, jitter=0,
+            optimizer=keras.optimizers.RMSprop(1e-3, rho=0.99),
+        )  # fmt: skip
         assert pictures.shape == (5, 32, 32, 3)  # one a channel
         before = maps.predict(start, verbose=0).mean(axis=(1, 2))[0]
         after = maps.predict(pictures, verbose=0).mean(axis=(1, 2)).diagonal()
         live = before > 0  # where a ReLU is dead there is no slope to climb
-        assert live.any() and after[live].mean() > before[live].mean() + 0.01
+        assert live.any() and (after > before)[live].all()
 
     def test_are_the_same_of_the_same_seed(self, net):
         """Jitter and noise come from numpy, so on every backend."""
