@@ -21,7 +21,7 @@ TEXTS = {
     "Whitening": "Pixels no longer correlated, all of one variance: even areas go, edges stay.",
     "Middle": "Neighbours move together; the border may cut the hole and the patch of noise.",
     "Mixing": "Mean of two, box of another, pieces of four; labels are mixed as the pixels are.",
-    "AutoAugment": "A sub-policy an image, magnitudes of 9; then all 25, whole, but at odds of 0.",
+    "AutoAugment": "One of 25 sub-policies an image, magnitudes of 9; then each in full.",
     "RandAugment": "Two of 14; at 5 Color, Contrast, Brightness and Sharpness change nothing.",
     "Population-based": "None, one or two operations an image, from the policy of the epoch.",
     "Schedule": "Learned over 200 epochs: how often an operation is drawn, its magnitude of 10.",
@@ -75,9 +75,8 @@ def main(
     kinds = {"the batch": transforms.mixup(p=0), "mixup": transforms.mixup()}
     kinds |= {"cutmix": transforms.cutmix(), "ricap": transforms.ricap()}
     magnitudes, epochs = {}, {}
-    for m in (1, 5, 10):
+    for m, epoch in ((1, 20), (5, 100), (10, 199)):
         magnitudes |= draws("rand_augment", x[2:], seed, f"magnitude {m}", m=m)
-    for epoch in (20, 100, 199):
         epochs |= draws("population_based", x[3:], seed, f"epoch {epoch}", epoch)
     figures = [
         draws("scale translate rotate flip blur color_shift", x, seed),
@@ -87,12 +86,13 @@ def main(
         draws("auto_augment", x[7:], seed, of=9) | {"its sub-policies": [*sub_policies(x[1])]},
         magnitudes,
         epochs,
-        transforms.population_based().schedule,
+        transforms.tabulate(transforms.population_based().schedule),
     ]
     sections = []
     for (heading, text), of in zip(TEXTS.items(), figures, strict=True):
-        draw = strips if isinstance(of, dict) else policy_schedule
-        sections.append(Section(heading, text, draw(run.folder / f"{heading.lower()}.png", of)))
+        path, many = run.folder / f"{heading.lower()}.png", isinstance(of, dict)
+        picture = strips(path, of) if many else policy_schedule(path, *of)
+        sections.append(Section(heading, text, picture))
     return run.report("Augmentation", sections)
 
 

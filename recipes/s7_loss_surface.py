@@ -11,7 +11,7 @@ Measured: not yet on all of MNIST.
 
 import zoo
 from zoo import cli, datasets
-from zoo.explain.loss_surface import loss_surface
+from zoo.explain import loss_surface
 from zoo.report import panels
 from zoo.report.page import Section
 from zoo.run import Run

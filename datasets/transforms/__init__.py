@@ -9,7 +9,7 @@ albumentations transform; then those that mix the images of a batch, and with th
 from zoo.datasets.transforms.mixing import Mixing, cutmix, mixup, ricap
 from zoo.datasets.transforms.operations import OPERATIONS, operate
 from zoo.datasets.transforms.policies import auto_augment, population_based, rand_augment
-from zoo.datasets.transforms.schedule import read_schedule
+from zoo.datasets.transforms.schedule import read_schedule, tabulate
 from zoo.datasets.transforms.single import (
     blur,
     coarse_dropout,
@@ -49,5 +49,6 @@ __all__ = [
     "rotate",
     "scale",
     "shift_scale_rotate",
+    "tabulate",
     "translate",
 ]

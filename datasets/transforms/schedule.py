@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from zoo.datasets.transforms.operations import OPERATIONS
 
 
@@ -49,6 +51,26 @@ def read_schedule(path: str | Path) -> tuple[Stage, ...]:
     if epochs[0] != 0 or any(b <= a for a, b in zip(epochs, epochs[1:], strict=False)):
         raise ValueError(f"{path}: the epochs must rise from 0, not {epochs}")
     return stages
+
+
+def tabulate(
+    stages: tuple[Stage, ...],
+) -> tuple[list[str], list[int], np.ndarray, np.ndarray]:
+    """Operations, epochs and two matrices (operations, epochs), NaN where a policy lacks one.
+
+    The first is an operation's share of all the probabilities of a stage, 0 to 1, the second its
+    mean magnitude, weighted by them.
+    """
+    names = sorted({name for stage in stages for name, _, _ in stage.operations})
+    shares, magnitudes = np.full((2, len(names), len(stages)), np.nan)
+    for column, stage in enumerate(stages):
+        for row, name in enumerate(names):
+            entries = [(p, m) for known, p, m in stage.operations if known == name and p]
+            if entries:
+                p, m = np.transpose(entries)
+                shares[row, column] = p.sum() / sum(p for _, p, _ in stage.operations)
+                magnitudes[row, column] = np.average(m, weights=p)
+    return names, [stage.epoch for stage in stages], shares, magnitudes
 
 
 EXAMPLE = '{"epoch": 0, "operations": [["Rotate", 0.3, 2]]}'

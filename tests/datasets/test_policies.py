@@ -292,3 +292,14 @@ class TestPolicyFile:
         )
         assert [stage.epoch for stage in stages] == [0, 12, 20]
         assert stages[2].operations == (("Rotate", 0.6, 5), ("Invert", 0.1, 0))
+
+
+def test_a_schedule_is_tabulated_by_hand():
+    stages = (
+        transforms.schedule.Stage(0, (("Rotate", 0.2, 2), ("Rotate", 0.6, 6), ("Color", 0.2, 9))),
+        transforms.schedule.Stage(5, (("Color", 0.5, 4), ("Rotate", 0.0, 8))),
+    )
+    names, epochs, shares, magnitudes = transforms.tabulate(stages)
+    assert names == ["Color", "Rotate"] and epochs == [0, 5]
+    np.testing.assert_allclose(shares, [[0.2, 1], [0.8, np.nan]])
+    np.testing.assert_allclose(magnitudes, [[9, 4], [5, np.nan]])

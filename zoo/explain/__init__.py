@@ -4,12 +4,14 @@ from zoo.explain.activation_maximization import activation_maximization
 from zoo.explain.adversarial import fgsm, iterated_fgsm, pgd, success_rate
 from zoo.explain.cam import eigen_cam, grad_cam, grad_cam_plus_plus, score_cam
 from zoo.explain.feature_maps import feature_maps, kernels
+from zoo.explain.loss_surface import LossSurface, loss_surface
 from zoo.explain.misclassified import Mistakes, misclassified
 from zoo.explain.receptive_field import receptive_field
 from zoo.explain.saliency import saliency, smooth_grad
 from zoo.explain.summary import ModelSummary, summary
 
 __all__ = [
+    "LossSurface",
     "Mistakes",
     "ModelSummary",
     "activation_maximization",
@@ -20,6 +22,7 @@ __all__ = [
     "grad_cam_plus_plus",
     "iterated_fgsm",
     "kernels",
+    "loss_surface",
     "misclassified",
     "pgd",
     "receptive_field",

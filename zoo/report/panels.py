@@ -188,26 +188,18 @@ def strips(
         return _save(figure, path)
 
 
-def policy_schedule(path: str | Path, stages: Sequence) -> Path:
-    """From stage to stage how often an augmentation policy chooses each operation, how strong.
-
-    A stage has an `epoch` and `operations` (name, probability, magnitude), a name once or more:
-    drawn are its share of all the probabilities and its mean magnitude, weighted by them.
-    """
-    names = sorted({name for stage in stages for name, _, _ in stage.operations})
-    often, strong = np.full((2, len(names), len(stages)), np.nan)
-    for column, stage in enumerate(stages):
-        for row, name in enumerate(names):
-            entries = [(p, m) for known, p, m in stage.operations if known == name and p]
-            if entries:
-                p, m = np.transpose(entries)
-                often[row, column] = 100 * p.sum() / sum(p for _, p, _ in stage.operations)
-                strong[row, column] = np.average(m, weights=p)
-    about = {"rows": names, "columns": [str(stage.epoch) for stage in stages]}
-    about["caption"] = "from epoch"
+def policy_schedule(
+    path: str | Path,
+    operations: Sequence[str],
+    epochs: Sequence[int],
+    shares: np.ndarray,
+    magnitudes: np.ndarray,
+) -> Path:
+    """Two matrices, a row an operation, a column an epoch from which a policy holds; NaN: empty."""
+    about = {"rows": operations, "columns": [*map(str, epochs)], "caption": "from epoch"}
     cells = [
-        Picture("Share, %", often, "Blues", (0, 30), ".0f", **about),
-        Picture("Magnitude", strong, "Blues", (0, 18), ".0f", **about),
+        Picture("Share, %", 100 * shares, "Blues", (0, 30), ".0f", **about),
+        Picture("Magnitude", magnitudes, "Blues", (0, 18), ".0f", **about),
     ]
     return pictures(path, cells, columns=2, side=4.1)
 

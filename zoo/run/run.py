@@ -1,6 +1,5 @@
 """What every training wants besides the model, and what is made of it when it ends."""
 
-import math
 import re
 import shlex
 import time
@@ -15,6 +14,7 @@ from zoo import backend
 from zoo.report import figures, page
 from zoo.report.page import Section
 from zoo.run.folder import commit, new_folder, read_json, resumable, write_json
+from zoo.run.result import accuracies_of, cell, compared, result_of, shown
 from zoo.training.callbacks import Checkpoint, MetricsLog, Progress, StopOnNonFinite
 from zoo.training.callbacks.checkpoint import restore
 from zoo.training.callbacks.metrics_log import read_metrics
@@ -173,14 +173,14 @@ class Run:
         rows = read_metrics(self.folder / "metrics.csv")
         if not rows:
             raise ValueError(f"{self.folder} has no finished epoch to report")
-        result = self._result(model, rows)
+        result = result_of(model, rows, self.config)
         write_json(self.folder / "result.json", result)
         temporary = self.folder / "unfinished.keras"
         model.save(temporary)
         temporary.replace(self.folder / "model.keras")
         figures.history(self.folder / "history.png", rows)
         self._draw_rates(model.optimizer, rows)
-        accuracies = _accuracies(rows[-1])
+        accuracies = accuracies_of(rows[-1])
         said = ", ".join(f"[bold]{v:.2%}[/bold] {name}" for name, v in accuracies.items()) or "done"
         self.console.print(
             f"{said} after epoch {result['epochs']}, {result['train_seconds']:.0f} s of training",
@@ -189,7 +189,7 @@ class Run:
         minutes, seconds = divmod(round(result["train_seconds"]), 60)
         numbers = [
             *((f"{value:.2%}", f"{name}, last epoch") for name, value in accuracies.items()),
-            (_shown(result["val_loss"], ".3f"), "validation loss"),
+            (shown(result["val_loss"], ".3f"), "validation loss"),
             (f"{result['params']:,}", "trainable parameters"),
             (f"{result['epochs']}", "epochs"),
             (f"{minutes}:{seconds:02d} min", "training and validating"),
@@ -199,7 +199,7 @@ class Run:
             for name, (heading, text) in PICTURES.items()
             if (self.folder / f"{name}.png").exists()
         ]
-        table = [{key: _cell(key, value) for key, value in row.items()} for row in rows]
+        table = [{key: cell(key, value) for key, value in row.items()} for row in rows]
         every = Section("Every epoch", table=table, folded=True)
         self.report(model.name, [*pictures, *sections, every], numbers)
         return result
@@ -238,7 +238,7 @@ class Run:
             for key, of in curves.items():
                 if f"val_{key}" in rows[-1]:
                     of[name] = [row[f"val_{key}"] for row in rows]
-            table.append(_compared(name, results[-1]))
+            table.append(compared(name, results[-1]))
         write_json(self.folder / "result.json", results)
         pictures = [
             Section(
@@ -284,35 +284,6 @@ class Run:
             self.console.print(f"report: {path.resolve()}", soft_wrap=True)
         return path
 
-    def _result(self, model, rows) -> dict:
-        arguments, last = self.config["arguments"], rows[-1]
-        accuracies = list(_accuracies(last).items())
-        learnt = [
-            value for key, value in last.items() if re.fullmatch(r"(?!val_)(.*_)?accuracy", key)
-        ]
-        main = [[*_accuracies(row).values()][-1:] for row in rows]  # of several outputs the last
-        return {
-            "recipe": self.config["recipe"],
-            "part": self.config.get("part", ""),
-            "model": model.name,
-            "params": sum(math.prod(v.shape) for v in model.trainable_variables),
-            "dataset": arguments.get("dataset", ""),
-            "epochs": int(last["epoch"]),
-            "seed": arguments.get("seed", 0),
-            "val_accuracy": _rounded(main[-1]),
-            "lowest_of_last_3": _rounded(min(main[-3:])),
-            "train_accuracy": _rounded(learnt[-1:]),
-            "val_loss": _rounded([last["val_loss"]] if "val_loss" in last else []),
-            "train_seconds": round(sum(row["seconds"] for row in rows), 1),
-            "backend": self.config["backend"],
-            "device": self.config["device"],
-            "versions": " ".join(f"{k} {v}" for k, v in self.config["versions"].items()),
-            "commit": self.config["commit"],
-            "note": ", ".join(f"{name} {value:.2%}" for name, value in accuracies)
-            if len(accuracies) > 1
-            else "",
-        }
-
     def _draw_rates(self, optimizer, rows) -> None:
         """lr.png: the schedule step by step, or, without one, the rate of each epoch."""
         schedule = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
@@ -340,41 +311,3 @@ class Run:
                 flags.append(f"{flag}={value}")
         recipe = self.config["recipe"]
         return f"KERAS_BACKEND={self.config['backend']} zoo run {recipe} {shlex.join(flags)}"
-
-
-def _rounded(values: list[float]) -> float | None:
-    return round(values[0], 4) if values else None
-
-
-def _shown(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
-
-
-def _accuracies(row: Mapping[str, float]) -> dict[str, float]:
-    """What a row of metrics.csv says of validation accuracy, one name an output."""
-    found = {key: value for key, value in row.items() if re.fullmatch(r"val_(.*_)?accuracy", key)}
-    return {
-        key.removeprefix("val_").replace("accuracy", "validation accuracy").replace("_", " "): value
-        for key, value in found.items()
-    }
-
-
-def _compared(name: str, result: Mapping) -> dict[str, str]:
-    """The cells of a part's row in the table of a comparison."""
-    return {
-        "net": name,
-        "parameters": f"{result['params']:,}",
-        "epochs": f"{result['epochs']}",
-        "training": _shown(result["train_accuracy"], ".2%"),
-        "validation": _shown(result["val_accuracy"], ".2%"),
-        "lowest of last 3": _shown(result["lowest_of_last_3"], ".2%"),
-        "loss": _shown(result["val_loss"], ".3f"),
-    }
-
-
-def _cell(key: str, value: float) -> str:
-    if "accuracy" in key:
-        return f"{value:.2%}"
-    if key == "learning_rate":
-        return f"{value:.3g}"
-    return f"{value:.0f}" if key == "epoch" else f"{value:.4g}"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from zoo.explain.loss_surface import LossSurface, loss_surface
+from zoo.explain import LossSurface, loss_surface
 
 
 @pytest.fixture
