@@ -21,13 +21,13 @@ test: .venv/dev.stamp lint
 	@set -e; for backend in $(BACKENDS); do \
 	  echo "== the suite on $$backend"; \
 	  if [ $$backend = $(firstword $(BACKENDS)) ]; then mark="not slow"; else mark="not slow and not once"; fi; \
-	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -m "$$mark"; \
+	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "$$mark"; \
 	done
 
 test-all: .venv/dev.stamp lint
 	@set -e; for backend in $(BACKENDS); do \
 	  echo "== the whole suite on $$backend"; \
-	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -m ""; \
+	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n 2 --dist=worksteal -m ""; \
 	done
 
 bench: .venv/dev.stamp
