@@ -40,7 +40,8 @@ def main(
     epochs=20,
     batch_size=64,
     learning_rate=0.02,
-    patience: int | None = None,  # stop after so many epochs without a lower validation loss
+    patience: int
+    | None = None,  # epochs without a lower validation loss; a resumed run counts anew
     seed=0,
     limit: int | None = None,
     data_dir: str | None = None,

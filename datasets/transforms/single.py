@@ -21,8 +21,12 @@ def flip(p: float = 0.5) -> A.HorizontalFlip:
 
 
 def scale(by: float = 0.2, p: float = 1.0) -> A.Affine:
-    """Zoom in or out by up to `by`, about the middle; mirrored pixels fill what comes free."""
-    return A.Affine(scale=(1 - by, 1 + by), border_mode=cv2.BORDER_REFLECT_101, p=p)
+    """Zoom in or out by up to `by`, about the middle; mirrored pixels fill what comes free.
+
+    Height and width zoom alike, where albumentations' `ShiftScaleRotate` draws each by itself.
+    """
+    zoom = (1 - by, 1 + by)
+    return A.Affine(scale=zoom, keep_ratio=True, border_mode=cv2.BORDER_REFLECT_101, p=p)
 
 
 def translate(by: float = 0.125, p: float = 1.0) -> A.Affine:
@@ -38,10 +42,11 @@ def rotate(degrees: float = 7, p: float = 1.0) -> A.Rotate:
 def shift_scale_rotate(
     shift: float = 0.0625, scale: float = 0.1, degrees: float = 15, p: float = 0.5
 ) -> A.Affine:
-    """Move by up to `shift` of the size, zoom by up to `scale`, turn by up to `degrees`."""
+    """Move by up to `shift` of the size, `scale` by up to that, turn by up to `degrees`."""
     return A.Affine(
         translate_percent=(-shift, shift),
         scale=(1 - scale, 1 + scale),
+        keep_ratio=True,
         rotate=(-degrees, degrees),
         border_mode=cv2.BORDER_REFLECT_101,
         p=p,

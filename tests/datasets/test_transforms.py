@@ -68,6 +68,16 @@ class TestTransforms:
         middles = [np.mean(np.nonzero(image[..., 0]), axis=1) for image in images]
         np.testing.assert_allclose(middles, 31.5, atol=1)
 
+    @pytest.mark.parametrize(
+        "zoom", [transforms.scale(0.25), transforms.shift_scale_rotate(0, 0.25, 0, 1)]
+    )
+    def test_zooming_leaves_a_square_a_square(self, zoom):
+        square = np.zeros((64, 64, 1), "uint8")
+        square[16:48, 16:48] = 255
+        images = many(zoom, square)[..., 0] > 127
+        heights, widths = images.any(2).sum(1), images.any(1).sum(1)
+        assert np.ptp(heights) > 10 and np.abs(heights - widths).max() <= 1
+
     def test_translate_moves_by_at_most_its_share(self):
         dot = np.zeros((65, 65, 1), "uint8")
         dot[31:34, 31:34] = 255
