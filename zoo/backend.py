@@ -86,8 +86,8 @@ def gradient(function, x):
     return aux, slope
 
 
-def has_kernels_for(x) -> bool:
-    """Whether `conv2d` and `batch_norm` below take `x`: real float32 maps (n, h, w, c) on torch."""
+def has_conv2d_for(x) -> bool:
+    """Whether `conv2d` below takes `x`: real float32 maps (n, h, w, c) on torch."""
     return (
         NAME == "torch"
         and isinstance(x, torch.Tensor)
@@ -95,6 +95,15 @@ def has_kernels_for(x) -> bool:
         and x.dtype == torch.float32
         and x.device.type != "meta"
     )
+
+
+def has_batch_norm_for(x) -> bool:
+    """Whether `batch_norm` below takes `x` and is the faster way: float32 maps (n, h, w, c)."""
+    if NAME != "tensorflow":
+        return has_conv2d_for(x)
+    fits = isinstance(x, tf.Tensor) and x.dtype == tf.float32 and x.shape.rank == 4
+    # On a CPU it is three times as fast as the formula, but half as fast with, say, 10 channels.
+    return fits and (x.shape[-1] % 4 == 0 or bool(tf.config.list_physical_devices("GPU")))
 
 
 def conv2d(x, kernel, bias, strides, padding, dilation):
@@ -118,7 +127,14 @@ def conv2d(x, kernel, bias, strides, padding, dilation):
 
 
 def batch_norm(x, gamma, beta, epsilon):
-    """PyTorch's batch norm of NHWC maps by their own statistics: (result, mean, variance)."""
+    """Batch norm of NHWC maps by their own statistics in one kernel: (result, mean, variance)."""
+    if NAME == "tensorflow":
+        y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=x, scale=gamma.value, offset=beta.value, mean=tf.constant([]),
+            variance=tf.constant([]), epsilon=epsilon, is_training=True,
+        )  # fmt: skip
+        count = tf.cast(tf.size(x) // x.shape[-1], "float32")
+        return y, tf.stop_gradient(mean), tf.stop_gradient(variance) * (count - 1) / count
     y, mean, inverse_deviation = torch.native_batch_norm(
         x.permute(0, 3, 1, 2), gamma.value, beta.value, None, None, True, 0.0, epsilon
     )

@@ -185,14 +185,15 @@ class TestPixelShuffle:
 
 class TestBatchNormalization:
     @pytest.mark.parametrize("training", [True, False])
-    def test_equals_keras_and_moves_its_averages_alike(self, training):
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_equals_keras_and_moves_its_averages_alike(self, training, channels):
         options = {"momentum": 0.9, "epsilon": 1e-5}
         pair = both(
             layers.BatchNormalization(**options),
             keras.layers.BatchNormalization(**options),
-            (7, 5, 4),
+            (7, 5, channels),
         )
-        x = 3 + 2 * images(6, 7, 5, 4)
+        x = 3 + 2 * images(2, 7, 5, channels)
         ours, theirs = [numpy(layer(x, training=training)) for layer in pair]
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
         for one, other in zip(*[layer.get_weights() for layer in pair], strict=True):

@@ -1,10 +1,10 @@
 """Convolution and batch norm that call the fastest kernels of their backend.
 
 On torch Keras copies the maps to channels-first and back around a convolution and computes a batch
-norm operation by operation from its formula; PyTorch has one kernel for each. On tensorflow a
-grouped convolution trains a hundred times slower on a CPU than its groups one by one, a depthwise
-one thirty times slower than tensorflow's own kernel for it. Weights, configuration and results are
-Keras's.
+norm operation by operation from its formula; PyTorch has one kernel for each. On tensorflow it
+computes the batch norm by its formula too; and a grouped convolution trains a hundred times slower
+on a CPU than its groups one by one, a depthwise one thirty times slower than tensorflow's own
+kernel for it. Weights, configuration and results are Keras's.
 """
 
 import keras
@@ -21,7 +21,7 @@ class Conv2D(keras.layers.Conv2D):
         if self.data_format != "channels_last":
             return super().call(inputs)
         bias = self.bias if self.use_bias else None
-        if backend.has_kernels_for(inputs):
+        if backend.has_conv2d_for(inputs):
             outputs = backend.conv2d(
                 inputs, self.kernel, bias, self.strides, self.padding, self.dilation_rate
             )
@@ -51,9 +51,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization`."""
 
     def call(self, inputs, training=None, mask=None):
-        usual = self.scale and self.center and not self.renorm and self.axis in (-1, 3)
+        usual = self.scale and self.center and self.axis in (-1, 3)
+        usual = usual and not (self.renorm or self.synchronized)
         learns = training and self.trainable and mask is None
-        if not (learns and usual and backend.has_kernels_for(inputs)):
+        if not (learns and usual and backend.has_batch_norm_for(inputs)):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = backend.batch_norm(inputs, self.gamma, self.beta, self.epsilon)
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
