@@ -56,7 +56,7 @@ def report(title: str, rows: list[dict]) -> None:
     new = not RECORD.exists()
     with open(RECORD, "a", newline="") as file:
         fields = ["benchmark", *rows[0], *place, "commit"]
-        writer = csv.DictWriter(file, fieldnames=fields)
+        writer = csv.DictWriter(file, fieldnames=fields, lineterminator="\n")
         if new:
             writer.writeheader()
         for row in rows:
