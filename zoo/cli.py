@@ -1,6 +1,8 @@
 """zoo list | info NAME | run RECIPE [--flags]; and the flags of a recipe from its signature."""
 
+import _thread
 import argparse
+import contextlib
 import difflib
 import importlib.util
 import inspect
@@ -8,6 +10,7 @@ import json
 import os
 import runpy
 import sys
+import threading
 import types
 import typing
 from pathlib import Path
@@ -30,7 +33,8 @@ def run(function, argv: list[str] | None = None):
     """
     arguments = parse(function, sys.argv[1:] if argv is None else argv)
     try:
-        return function(**arguments)
+        with _control_c_is_heard():
+            return function(**arguments)
     except KeyboardInterrupt:
         close_bars()
         how = "; --resume with the run's folder goes on after its last epoch"
@@ -39,6 +43,24 @@ def run(function, argv: list[str] | None = None):
     except USER_ERRORS as error:
         close_bars()
         _exit(error)
+
+
+@contextlib.contextmanager
+def _control_c_is_heard():
+    """Ctrl-C in a destructor or a callback of the garbage collector is dropped there: repeat it."""
+    usual = sys.unraisablehook
+
+    def hook(unraisable):
+        if unraisable.exc_type is KeyboardInterrupt:
+            threading.Timer(0.1, _thread.interrupt_main).start()  # when the callback is over
+        else:
+            usual(unraisable)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
 
 
 def parse(function, argv: list[str]) -> dict:

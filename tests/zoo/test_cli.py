@@ -1,6 +1,10 @@
 """zoo list | info | run, and flags from signatures."""
 
+import gc
 import re
+import signal
+import sys
+import time
 
 import pytest
 
@@ -54,6 +58,38 @@ class TestFlags:
         monkeypatch.setenv("ZOO_DEBUG", "1")
         with pytest.raises(ValueError):
             cli.run(fails, [])
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_control_c_is_heard_even_where_python_drops_it(swallowed, capsys):
+    """What a callback of the garbage collector raises, Python reports and forgets."""
+    presses = []
+
+    def press(phase="", info=None):
+        if not presses:
+            presses.append(1)
+            raise KeyboardInterrupt
+
+    def main(resume: str | None = None):
+        if swallowed:
+            gc.collect()
+        else:
+            press()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    usual = sys.unraisablehook
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.callbacks.append(press)
+    try:
+        with pytest.raises(SystemExit, match="130"):
+            cli.run(main, [])
+    finally:
+        gc.callbacks.remove(press)
+        signal.signal(signal.SIGINT, before)
+    assert "--resume" in capsys.readouterr().err
+    assert sys.unraisablehook is usual
 
 
 class TestCommand:

@@ -56,4 +56,14 @@ class TestLRFinder:
     def test_suggests_a_tenth_of_the_best_rate_and_draws_it(self, tmp_path):
         found = LRFinder(np.array([1e-3, 1e-2, 1e-1]), np.array([2.0, 1.0, 3.0]))
         assert found.suggestion == pytest.approx(1e-3)
+        assert found.bounds == (1e-2, 1e-2)
         assert found.plot(tmp_path / "range.png").stat().st_size > 5000
+
+    def test_a_cycle_goes_from_a_tenth_of_the_fall_to_its_end(self):
+        rates = np.array([1e-4, 1e-3, 1e-2, 1e-1, 1.0])
+        found = LRFinder(rates, np.array([3.0, 2.95, 2.7, 1.0, 8.0]))
+        assert found.bounds == (1e-2, 1e-1)
+
+    def test_a_loss_that_only_rises_gives_its_first_rate(self):
+        found = LRFinder(np.array([1e-3, 1e-2]), np.array([1.0, 2.0]))
+        assert found.bounds == (1e-3, 1e-3)

@@ -106,12 +106,18 @@ def learning_rate(path: str | Path, epochs, rates, momenta=None) -> Path:
         return _save(figure, path)
 
 
-def lr_range(path: str | Path, rates, losses, suggestion: float) -> Path:
-    """A range test: smoothed loss over rate, logarithmic, with the suggested rate marked."""
+def lr_range(
+    path: str | Path, rates, losses, suggestion: float, bounds: tuple[float, float]
+) -> Path:
+    """A range test: smoothed loss over rate, logarithmic; a steady rate and a cycle's marked."""
     with matplotlib.rc_context(STYLE):
         figure, (axis,) = _figure(7, 3.6)
         axis.semilogx(rates, losses, color=VAL)
-        axis.axvline(suggestion, color=ACCENT, linestyle="--", label=f"suggested {suggestion:.1e}")
+        lowest, highest = bounds
+        axis.axvspan(
+            lowest, highest, color=VAL, alpha=0.1, label=f"cycle {lowest:.1e} to {highest:.1e}"
+        )
+        axis.axvline(suggestion, color=ACCENT, linestyle="--", label=f"steady {suggestion:.1e}")
         axis.set(title="Range test", xlabel="learning rate", ylabel="loss")
         axis.legend()
         return _save(figure, path)

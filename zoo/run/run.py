@@ -36,7 +36,10 @@ PICTURES = {
     ),
     "confusion": ("Confusion", "Per cent of a true class (row) taken for each class (column)."),
     "lr": ("Learning rate", "What the schedule gave in each step."),
-    "range_test": ("Range test", "The loss while the rate rose; the suggested one was taken."),
+    "range_test": (
+        "Range test",
+        "The loss while the rate rose; the cycle stays in the shaded range.",
+    ),
 }
 
 

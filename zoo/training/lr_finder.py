@@ -24,9 +24,20 @@ class LRFinder:
         """A tenth of the rate at which the loss was lowest: near the edge, on the safe side."""
         return float(self.rates[np.argmin(self.losses)] / 10)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The rates for a cycle: where the loss has begun to fall, and where it falls no more.
+
+        The first is that at which a tenth of the whole fall is done.
+        """
+        lowest = int(np.argmin(self.losses))
+        begun = self.losses[0] - 0.1 * (self.losses[0] - self.losses[lowest])
+        first = int(np.argmax(self.losses <= begun))
+        return float(self.rates[first]), float(self.rates[lowest])
+
     def plot(self, path: str | Path) -> Path:
-        """Draw loss over rate, the suggestion marked, to a PNG."""
-        return figures.lr_range(path, self.rates, self.losses, self.suggestion)
+        """Draw loss over rate, suggestion and bounds marked, to a PNG."""
+        return figures.lr_range(path, self.rates, self.losses, self.suggestion, self.bounds)
 
 
 def find_lr(
