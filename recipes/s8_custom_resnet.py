@@ -1,7 +1,7 @@
 """Session 8: the custom ResNet on CIFAR-10, one cycle between rates that a range test finds.
 
     python recipes/s8_custom_resnet.py                             # 24 epochs; wants a GPU
-    python recipes/s8_custom_resnet.py --precision=mixed_bfloat16  # on a recent one, twice as fast
+    python recipes/s8_custom_resnet.py --precision=mixed_bfloat16  # faster where the chip knows it
     python recipes/s8_custom_resnet.py --dataset=digits --epochs=3 --batch-size=64
 
 The rate rises until epoch 5 and falls back to where it began, without the usual annihilation. The
