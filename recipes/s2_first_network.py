@@ -7,7 +7,8 @@ Seven 3x3 convolutions, 32 to 1024 channels: step 1 of session 4, `zoo.get("mnis
 mistake is a ReLU left on the ten logits. It cannot say less than zero, so it cannot rule a class
 out; and a class whose logit starts below zero for all images gets no gradient and never learns.
 It is a large net, slow without a GPU: two short runs, alike but for the ReLU, see `--limit` images.
-With seed 0 the one reads 95 % of the digits; the other only ever says 0, 1 or 2, and stays at 29 %.
+With seeds 0, 1 and 2 the one reads 94.8, 94.5 and 96.3 % of the digits; the other never says seven,
+three and four of the ten classes, and stays at 29, 68 and 58 %.
 Measured: the s2_first_network rows of results/.
 """
 
