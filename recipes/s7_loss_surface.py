@@ -5,8 +5,9 @@
 
 The same net from the same start, trained until its training loss is the same. Then its kernels are
 moved along two random directions, each filter in proportion to its length, and the loss is measured
-on a grid of such steps: how fast it rises is how sharp the minimum is.
-Measured: not yet on all of MNIST.
+on a grid of such steps: how fast it rises is how sharp the minimum is. With seed 0 the sharpness is
+0.77 after batches of 32 and 1.79 after batches of 512, which read fewer of the other images.
+Measured: the s7_loss_surface rows of results/.
 """
 
 import zoo
