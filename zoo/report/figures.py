@@ -14,6 +14,8 @@ from sklearn.metrics import ConfusionMatrixDisplay
 
 INK, FAINT = "#1f2430", "#c9ced8"
 TRAIN, VAL, ACCENT = "#8a94a6", "#2f6fde", "#e4572e"
+# Of what is compared, in its order: a name has one colour in all figures of a report.
+COLORS = (VAL, ACCENT, "#2a9d63", "#8e5bd0", "#d99a00", "#16a3b8", "#c2417c", INK, "#8b5e3c", TRAIN)
 STYLE = {
     "font.size": 10,
     "text.color": INK,
@@ -62,8 +64,7 @@ def comparison(
     """Validation accuracy or loss of several trainings, named in the order of their last values."""
     with matplotlib.rc_context(STYLE):
         figure, (axis,) = _figure(10, 4.2)
-        cycle = itertools.cycle(matplotlib.colormaps["tab10"].colors)
-        colors = dict(zip(curves, cycle, strict=False))
+        colors = dict(zip(curves, itertools.cycle(COLORS), strict=False))
         ranked = sorted(curves.items(), key=lambda item: -item[1][-1])
         for name, values in ranked:
             epochs = range(1, len(values) + 1)

@@ -13,9 +13,8 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from zoo.report.figures import ACCENT, FAINT, INK, STYLE, VAL, _figure, _save
+from zoo.report.figures import COLORS, FAINT, INK, STYLE, _figure, _save
 
-COLORS = (VAL, ACCENT, "#2a9d63", "#8e5bd0", "#d99a00", "#16a3b8", "#c2417c", INK)
 GROUND = LinearSegmentedColormap.from_list("ground", ("#ffffff", "#dbe4f0", "#aebdd3"))
 LINE = "#9aa7bb"
 
