@@ -183,7 +183,8 @@ def find_layer(model, layer=None, smallest=1):
         return layer
     layers = dict(all_layers(model))
     if layer is None and model.name in registry.list_models():
-        layer = registry.card(model.name).cam_layer
+        wanted = registry.card(model.name).cam_layer
+        layer = wanted if wanted in layers else None  # a reader's own net may bear that name
     if layer is None:
         convolutional = [path for path in layers if len(_static_shape(layers[path])) == 4]
         if not convolutional:

@@ -128,6 +128,13 @@ class TestEveryCAM:
         np.testing.assert_array_equal(method(net, images), method(net, images, predicted))
         assert not np.allclose(method(net, images), method(net, images, (predicted + 1) % 4))
 
+    def test_a_net_of_the_readers_own_may_bear_a_zoo_models_name(self, images):
+        net = linear_net()
+        own = keras.Model(net.input, net.output, name="ultimus")
+        np.testing.assert_array_equal(
+            grad_cam(own, images[:, :8, :8]), grad_cam(own, images[:, :8, :8], layer="maps")
+        )
+
     @pytest.mark.parametrize("method", ALL)
     def test_looks_into_a_nested_model(self, method, net, images):
         image = keras.Input((32, 32, 3))
