@@ -51,6 +51,16 @@ class TestConv2D:
         ours, theirs = [numpy(layer(x)) for layer in pair]
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
+    @pytest.mark.parametrize("strides", [1, 2])
+    def test_equals_keras_in_half_precision(self, strides):
+        options = {"filters": 6, "kernel_size": 3, "strides": strides, "padding": "same"}
+        options["dtype"] = "mixed_bfloat16"
+        pair = both(layers.Conv2D(**options), keras.layers.Conv2D(**options), (10, 9, 4))
+        ours, theirs = [layer(images(3, 10, 9, 4)) for layer in pair]
+        assert keras.backend.standardize_dtype(ours.dtype) == "bfloat16"
+        ours, theirs = [numpy(keras.ops.cast(out, "float32")) for out in (ours, theirs)]
+        np.testing.assert_allclose(ours, theirs, rtol=0.02, atol=0.2)
+
     def test_with_a_group_a_channel_equals_kerass_depthwise(self):
         ours = layers.Conv2D(8, 3, groups=4, padding="same", use_bias=False)
         theirs = keras.layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same", use_bias=False)
@@ -226,9 +236,22 @@ class TestBatchNormalization:
         for ours, theirs in pairs:
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
 
-    def test_a_half_precision_net_uses_kerass_own(self):
-        norm = layers.BatchNormalization(dtype="mixed_bfloat16")
-        out = norm(images(2, 5, 5, 3), training=True)
+    @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+    def test_in_half_precision_keeps_its_statistics_in_float32(self, dtype):
+        x = keras.ops.cast(30 + images(8, 7, 5, 4), dtype)
+        norm = layers.BatchNormalization(momentum=0.0, dtype=f"mixed_{dtype}")
+        out = norm(x, training=True)
+        assert keras.backend.standardize_dtype(out.dtype) == dtype
+        x = numpy(keras.ops.cast(x, "float32")).astype("float64")
+        mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
+        np.testing.assert_allclose(numpy(norm.moving_mean), mean, rtol=1e-5)
+        np.testing.assert_allclose(numpy(norm.moving_variance), variance, rtol=1e-4)
+        expected = (x - mean) / np.sqrt(variance + 1e-3)
+        np.testing.assert_allclose(numpy(keras.ops.cast(out, "float32")), expected, atol=0.03)
+
+    def test_of_half_precision_variables_is_kerass_own(self):
+        norm = layers.BatchNormalization(dtype="bfloat16")
+        out = norm(images(2, 5, 5, 4), training=True)
         assert keras.backend.standardize_dtype(out.dtype) == "bfloat16"
 
 

@@ -53,6 +53,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs, training=None, mask=None):
         usual = self.scale and self.center and self.axis in (-1, 3)
         usual = usual and not (self.renorm or self.synchronized)
+        usual = usual and self.variable_dtype == "float32"
         learns = training and self.trainable and mask is None
         if not (learns and usual and backend.has_batch_norm_for(inputs)):
             return super().call(inputs, training=training, mask=mask)
