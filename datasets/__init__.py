@@ -10,9 +10,10 @@ import difflib
 from pathlib import Path
 
 from zoo.datasets import cifar10, digits, image_folder, mnist
+from zoo.datasets.batches import normalize
 from zoo.datasets.dataset import Dataset
 
-__all__ = ["Dataset", "load", "names"]
+__all__ = ["Dataset", "load", "names", "normalize"]
 
 _LOADERS = {"cifar10": cifar10.load, "digits": digits.load, "mnist": mnist.load}
 
