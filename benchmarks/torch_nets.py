@@ -47,13 +47,9 @@ class Ultimus(nn.Module):
         return self.logits(self.blocks(self.convs(x).mean(dim=(2, 3))))
 
 
-class Residual(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.body = nn.Sequential(*[conv_bn_relu(width, width, padding=1) for _ in range(2)])
-
+class Residual(nn.Sequential):
     def forward(self, x):
-        return x + self.body(x)
+        return x + super().forward(x)
 
 
 class Scale(nn.Module):
@@ -70,10 +66,10 @@ class CustomResNet(nn.Sequential):
         super().__init__(
             conv_bn_relu(3, 64, padding=1),
             conv_bn_relu(64, 128, pool=True, padding=1),
-            Residual(128),
+            Residual(*[conv_bn_relu(128, 128, padding=1) for _ in range(2)]),
             conv_bn_relu(128, 256, pool=True, padding=1),
             conv_bn_relu(256, 512, pool=True, padding=1),
-            Residual(512),
+            Residual(*[conv_bn_relu(512, 512, padding=1) for _ in range(2)]),
             nn.AdaptiveMaxPool2d(1),
             nn.Flatten(),
             Scale(1 / 8),
@@ -90,17 +86,17 @@ def depthwise_separable(inputs, outputs, **conv):
 class DilatedNet(nn.Sequential):
     def __init__(self):
         super().__init__(
-            conv_bn_relu(3, 24, padding=1),
-            conv_bn_relu(24, 24, padding=1),
-            conv_bn_relu(24, 48, padding=1, stride=2),
-            conv_bn_relu(48, 48, padding=1),
-            conv_bn_relu(48, 48, padding=2, dilation=2),
-            conv_bn_relu(48, 64, padding=1, stride=2),
-            depthwise_separable(64, 96),
-            depthwise_separable(96, 96),
+            conv_bn_relu(3, 32, padding=1),
+            Residual(conv_bn_relu(32, 32, padding=1)),
+            conv_bn_relu(32, 48, padding=1, stride=2),
+            conv_bn_relu(48, 64, padding=1),
+            Residual(conv_bn_relu(64, 64, padding=2, dilation=2)),
+            depthwise_separable(64, 96, stride=2),
+            Residual(depthwise_separable(96, 96)),
+            Residual(depthwise_separable(96, 96)),
             depthwise_separable(96, 128, stride=2),
-            depthwise_separable(128, 128),
-            depthwise_separable(128, 128),
+            Residual(depthwise_separable(128, 128)),
+            Residual(depthwise_separable(128, 128)),
             depthwise_separable(128, 192),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),

@@ -20,8 +20,8 @@ spec.loader.exec_module(golden)
 LABELS = np.arange(4)
 COUNTS = {  # published, or of the lesson
     "custom_resnet": 6_573_130,
-    "dilated_net": 181_330,
-    "dilated_net_nostride": 181_330,
+    "dilated_net": 194_858,
+    "dilated_net_nostride": 194_858,
     "googlenet": 6_998_552,
     "googlenet_bn": 6_624_904,
     "inception_v3": 23_817_352,
