@@ -1,0 +1,50 @@
+"""Put the weights of a finished run into the package.
+
+    python results/ship_weights.py runs/s6_dilated/20261123-120000
+
+Writes zoo/weights/<model>-<dataset>.weights.h5, in half precision where float32 takes over 1 MB,
+and prints the checksum for the model's card. The accuracy of the run belongs into MEASURED of
+tests/zoo/test_registry.py, which measures it again from the file, on every backend.
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import keras
+
+import zoo
+from zoo.weights import FOLDER
+
+FLOAT32_BYTES = 1_000_000  # a larger file is written in half precision
+
+
+def ship(run: Path) -> tuple[Path, str]:
+    """The file written, and its SHA-256."""
+    try:
+        result = json.loads((run / "result.json").read_text())
+        trained = keras.models.load_model(run / "model.keras", compile=False)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{run} holds no net of a finished run: {error}") from error
+    if isinstance(result, list):
+        raise SystemExit(f"{run} trained several nets: give the folder of one, a level below")
+    if 4 * trained.count_params() > FLOAT32_BYTES:
+        keras.config.set_dtype_policy("float16")
+    net = zoo.get(result["model"])
+    net.set_weights([w.astype(net.variable_dtype) for w in trained.get_weights()])
+    path = FOLDER / f"{result['model']}-{result['dataset']}.weights.h5"
+    net.save_weights(path)
+    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", type=Path)
+    path, checksum = ship(parser.parse_args().run)
+    print(f"{path}: {path.stat().st_size:,} bytes")
+    print(f'    weights={{"{path.name.split("-")[1].split(".")[0]}": "{checksum}"}},')
