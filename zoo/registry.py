@@ -23,7 +23,7 @@ class ModelCard:
     task: str
     dataset: str | None
     source: str | None  # paper or lesson
-    cam_layer: str | None  # where GradCAM looks; None: the last layer with a feature map
+    cam_layer: str | None  # where GradCAM looks; None: the last layer with maps
     variant_of: str | None
     weights: Mapping[str, str]  # tag -> SHA-256 of the file in zoo/weights/
     builder: Callable[..., keras.Model] = field(repr=False)
@@ -115,7 +115,8 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
         **overrides: the builder's keyword arguments, `input_shape` and `num_classes` among them.
 
     Raises:
-        ValueError: unknown name, override or weights, or weights that do not fit the model.
+        ValueError: unknown name, override or weights, weights that do not fit the model, images
+            too small for it.
     """
     entry = card(name)
     unknown = overrides.keys() - entry.options.keys()
@@ -124,7 +125,15 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
             f"{name} has no option {', '.join(map(repr, sorted(unknown)))}; "
             f"it takes {', '.join(entry.options)}"
         )
-    model = entry.builder(**overrides)
+    try:
+        model = entry.builder(**overrides)
+    except ValueError as error:
+        if "output size would be zero or negative" not in str(error):
+            raise
+        raise ValueError(
+            f"input_shape={overrides.get('input_shape')} is too small for {name}: a map on the way "
+            f"is smaller than the kernel it meets; its own is {entry.options['input_shape']}"
+        ) from error
     if weights is not None:
         weight_files.load_into(model, name, weights, entry.weights)
     return model

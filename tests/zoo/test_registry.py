@@ -31,6 +31,12 @@ class TestGet:
         with pytest.raises(ValueError, match="'ultimuss'; nearest: ultimus"):
             zoo.get("ultimuss")
 
+    @pytest.mark.parametrize("name", ["mnist_8k", "mnist_step1", "mnist_sum"])
+    def test_images_too_small_are_named_with_the_size_that_is_not(self, name):
+        message = rf"input_shape=\(2, 2, 1\) is too small for {name}.*\(28, 28, 1\)"
+        with pytest.raises(ValueError, match=message):
+            zoo.get(name, input_shape=(2, 2, 1))
+
     def test_an_unknown_override_is_answered_with_those_that_exist(self):
         with pytest.raises(ValueError, match="no option 'classes'; it takes .*num_classes"):
             zoo.get("ultimus_residual", classes=10)
@@ -119,6 +125,25 @@ class TestWeights:
         zoo.get("ultimus").save_weights(path)
         with pytest.raises(ValueError, match="do not fit ultimus"):
             zoo.get("ultimus", num_classes=3, weights=str(path))
+
+    @pytest.mark.parametrize("norm", [None, "layer"])
+    def test_a_file_of_more_layers_is_refused(self, norm):
+        with pytest.raises(ValueError, match=r"only the file has conv1_norm \(8,\), .* 9|21 more;"):
+            zoo.get("mnist_8k", weights="mnist", norm=norm)
+
+    def test_dropouts_state_and_an_optimizer_in_a_file_do_not_count(self, tmp_path):
+        trained = zoo.get("mnist_step5")
+        trained.compile("adam", "mse")
+        trained.optimizer.build(trained.trainable_variables)
+        trained.save_weights(tmp_path / "five.weights.h5")
+        model = zoo.get("mnist_step4", weights=str(tmp_path / "five.weights.h5"))
+        for mine, theirs in zip(model.get_weights(), trained.get_weights(), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+    def test_a_file_that_holds_no_weights_is_refused(self, tmp_path):
+        (tmp_path / "torn.weights.h5").write_bytes(b"torn")
+        with pytest.raises(ValueError, match="torn.weights.h5 do not fit ultimus"):
+            zoo.get("ultimus", weights=str(tmp_path / "torn.weights.h5"))
 
     def test_an_unknown_tag_is_refused_with_those_that_exist(self):
         with pytest.raises(ValueError, match="no weights 'imagenet': its tags are"):
