@@ -9,11 +9,11 @@ Always say `zoo.datasets`: a bare `import datasets` is Hugging Face's.
 import difflib
 from pathlib import Path
 
-from zoo.datasets import cifar10, digits, image_folder, mnist
+from zoo.datasets import cifar10, digits, image_folder, mnist, mnist_sum
 from zoo.datasets.batches import normalize
 from zoo.datasets.dataset import Dataset
 
-__all__ = ["Dataset", "load", "names", "normalize"]
+__all__ = ["Dataset", "load", "mnist_sum", "names", "normalize"]
 
 _LOADERS = {"cifar10": cifar10.load, "digits": digits.load, "mnist": mnist.load}
 

@@ -36,6 +36,7 @@ class Batches(PyDatasetAdapter):
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         if len(x) != len(y):
             raise ValueError(f"{len(x)} images need as many labels, not {len(y)}")
+        normalize(x[:1], mean, std)  # refuses images of another type or number of channels now
         self.x, self.y = x, y
         self.size = batch_size
         transforms = list(transforms)
@@ -157,7 +158,17 @@ def _check_labels(y, num_classes, mixing) -> None:
 
 
 def normalize(images: np.ndarray, mean, std) -> np.ndarray:
-    """uint8 (n, h, w, c) to float32: (pixel / 255 - mean) / std, both a value a channel."""
+    """uint8 (n, h, w, c) to float32: (pixel / 255 - mean) / std, both a value a channel.
+
+    Raises:
+        ValueError: images of another type, or of other channels than mean and std have values.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or not len(mean) == len(std) == images.shape[-1]:
+        raise ValueError(
+            f"images must be uint8, pixels 0 to 255, with a channel for each of mean={mean} and "
+            f"std={std}, not {images.dtype} of shape {images.shape}"
+        )
     mean, std = np.asarray(mean, "float32"), np.asarray(std, "float32")
     scaled = np.multiply(images, 1 / (255 * std), dtype="float32")
     scaled -= mean / std

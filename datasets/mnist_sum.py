@@ -4,6 +4,7 @@ The numbers are drawn anew for every epoch from seed, epoch and batch, so that a
 pairs of image and number sooner or later; the validation set keeps the same ones.
 """
 
+import keras
 import numpy as np
 
 from zoo.datasets.batches import Batches
@@ -35,10 +36,10 @@ def inputs(data: Dataset, images, numbers) -> dict[str, np.ndarray]:
     Raises:
         ValueError: images of another type, size or number, a number that is no digit.
     """
-    images = np.asarray(images)
+    images, numbers = np.asarray(images), np.atleast_1d(numbers)
     if images.dtype != np.uint8 or images.shape[1:] != data.image_shape:
         raise ValueError(
-            f"images must be uint8, pixels 0 to 255, of shape (n, {data.image_shape}), "
+            f"images must be uint8, pixels 0 to 255, of shape {('n', *data.image_shape)}, "
             f"not {images.dtype} of shape {images.shape}"
         )
     if len(images) != len(numbers):
@@ -51,13 +52,26 @@ def bits(sums) -> np.ndarray:
     return (np.asarray(sums)[:, None] >> np.arange(BITS) & 1).astype("float32")
 
 
+@keras.saving.register_keras_serializable(package="zoo")
+def all_bits(true, logits):
+    """1 where every bit of a sum is right: the accuracy of binary sums, (n, 5) to (n,)."""
+    right = keras.ops.equal(logits > 0, true > 0.5)
+    return keras.ops.cast(keras.ops.all(right, axis=-1), "float32")
+
+
 class SumBatches(Batches):
-    """Batches ({"image", "number"}, {"digit", "sum"}) of a dataset of digits, for `model.fit`."""
+    """Batches ({"image", "number"}, {"digit", "sum"}) of a dataset of digits, for `model.fit`.
+
+    Raises:
+        ValueError: a dataset of more than ten classes, which are no digits.
+    """
 
     def __init__(
         self, data: Dataset, split: str, batch_size: int, transforms=(), *, binary=False, seed=0
     ):
         self.binary, self.training = binary, split == "train"
+        if data.num_classes > 10:
+            raise ValueError(f"{data.name} has {data.num_classes} classes; digits are 0 to 9")
         x, y = data.split(split)
         super().__init__(
             x, y, batch_size, transforms, mean=data.mean, std=data.std,

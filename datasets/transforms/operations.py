@@ -20,7 +20,12 @@ def operate(image: np.ndarray, name: str, magnitude: float, fill=(0, 0, 0), at=(
 
     `fill` is the colour, a value a channel up to 255, of what comes free; `at` where in the height
     and width, 0 to 1, Cutout has its middle.
+
+    Raises:
+        ValueError: no operation of that name.
     """
+    if name not in OPERATIONS:
+        raise ValueError(f"no operation {name!r}; there are {', '.join(OPERATIONS)}")
     return to_array(OPERATIONS[name](to_pillow(image), magnitude, fill, at))
 
 

@@ -65,6 +65,8 @@ def population_based(
     """A policy that changes with the epoch, from a JSON file; see `read_schedule` (Ho, 2019).
 
     By default the authors' for CIFAR-10, learnt over 200 epochs (arcielien/pba, rcifar10_16_wrn).
+    Its magnitudes go through AutoAugment's table like all others; the authors' own code moves by at
+    most 10 of 32 pixels, where this is 14.5, and posterizes from 4 bits down to 0, not from 8 to 4.
     `stretch` multiplies the epochs: 24 / 200 makes it a schedule of 24.
 
     `Batches` tells it the epoch; a pipeline of your own says it: `pipeline(image=…, epoch=3)`.

@@ -25,6 +25,8 @@ def scale(by: float = 0.2, p: float = 1.0) -> A.Affine:
 
     Height and width zoom alike, where albumentations' `ShiftScaleRotate` draws each by itself.
     """
+    if not 0 <= by < 1:
+        raise ValueError(f"by={by} must be from 0 to below 1: 0.2 zooms from 0.8 to 1.2")
     zoom = (1 - by, 1 + by)
     return A.Affine(scale=zoom, keep_ratio=True, border_mode=cv2.BORDER_REFLECT_101, p=p)
 
@@ -98,7 +100,7 @@ class Cutout(A.ImageOnlyTransform):
 
     def __init__(self, size: int = 8, fill: tuple[int, ...] = (0,), p: float = 1.0):
         super().__init__(p=p)
-        self.size, self.fill = size, fill
+        self.size, self.fill = positive(size), fill
 
     def get_params_dependent_on_data(self, params, data):
         height, width = params["shape"][:2]
@@ -115,7 +117,7 @@ class PatchGaussian(A.ImageOnlyTransform):
 
     def __init__(self, size: int = 25, sigma: float = 1.0, p: float = 1.0):
         super().__init__(p=p)
-        self.size, self.sigma = size, sigma
+        self.size, self.sigma = positive(size), sigma
 
     def get_params_dependent_on_data(self, params, data):
         rng, shape = self.random_generator, params["shape"]
@@ -128,6 +130,13 @@ class PatchGaussian(A.ImageOnlyTransform):
         return img
 
 
+def positive(size: int) -> int:
+    """The side of a hole or patch; ValueError if it is no pixel."""
+    if size < 1:
+        raise ValueError(f"size={size} must be at least 1 pixel")
+    return size
+
+
 def square(y: int, x: int, size: int) -> tuple[slice, slice]:
     """The rows and columns of a square about pixel (y, x), as far as they are in the image."""
     top, left = y - size // 2, x - size // 2
@@ -135,6 +144,12 @@ def square(y: int, x: int, size: int) -> tuple[slice, slice]:
 
 
 def pixel(fill) -> int | tuple[int, ...]:
-    """A colour counted 0 to 1 as albumentations takes it: counted to 255, a number for grey."""
+    """A colour counted 0 to 1 as albumentations takes it: counted to 255, a number for grey.
+
+    Raises:
+        ValueError: values beyond 0 to 1.
+    """
+    if not 0 <= np.min(fill) <= np.max(fill) <= 1:
+        raise ValueError(f"fill={fill} must be a colour counted 0 to 1, as dataset.mean is")
     levels = tuple(round(255 * float(value)) for value in np.atleast_1d(fill))
     return levels if len(levels) > 1 else levels[0]

@@ -19,7 +19,8 @@ class Whitening:
     h * w * c: half a minute for 32x32x3 on two cores.
 
     Raises:
-        ValueError: images of another size than those it was fitted on, an epsilon not above 0.
+        ValueError: images of another size than those it was fitted on, or no uint8; an epsilon
+            not above 0.
     """
 
     def __init__(self, images: np.ndarray, epsilon: float = 1e-2):
@@ -39,4 +40,6 @@ class Whitening:
         return ((self._flat(images) - self.mean) @ self.matrix).reshape(images.shape)
 
     def _flat(self, images):
+        if images.dtype != np.uint8:
+            raise ValueError(f"images must be uint8, pixels 0 to 255, not {images.dtype}")
         return images.reshape(len(images), -1).astype("float32") / 255

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from zoo.datasets import transforms
-from zoo.datasets.batches import Batches
+from zoo.datasets.batches import Batches, normalize
 
 
 def numbered(count=12, batch_size=1, **kwargs):
@@ -97,6 +97,15 @@ class TestPixels:
         expected = (tiny.x_val[:4] / 255 - np.array(tiny.mean)) / np.array(tiny.std)
         np.testing.assert_allclose(x, expected, atol=1e-5)
         np.testing.assert_array_equal(y, tiny.y_val[:4])
+
+    @pytest.mark.parametrize(
+        "images", [np.full((2, 4, 4, 3), 0.5, "float32"), np.zeros((2, 4, 4, 1), "uint8")]
+    )
+    def test_of_another_range_or_number_of_channels_are_refused(self, images):
+        with pytest.raises(ValueError, match=r"images must be uint8, pixels 0 to 255.*\(2, 4, 4,"):
+            normalize(images, (0.5,) * 3, (0.2,) * 3)
+        with pytest.raises(ValueError, match="images must be uint8"):
+            Batches(images, np.zeros(2), 1, mean=(0.5,) * 3, std=(0.2,) * 3)
 
     def test_augmentation_is_the_same_whatever_the_number_of_workers(self, tiny):
         steps = [

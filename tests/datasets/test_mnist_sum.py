@@ -1,10 +1,15 @@
 """A digit seen plus a digit told."""
 
+import dataclasses
+import subprocess
+import sys
+
+import keras
 import numpy as np
 import pytest
 
 import zoo
-from zoo.datasets.mnist_sum import SumBatches, bits, inputs, one_hot
+from zoo.datasets.mnist_sum import SumBatches, all_bits, bits, inputs, one_hot
 
 pytestmark = pytest.mark.once
 
@@ -47,6 +52,32 @@ class TestBatches:
         for total in range(19):
             assert "".join(str(int(bit)) for bit in bits([total])[0][::-1]) == f"{total:05b}"
 
+    def test_a_dataset_of_more_than_ten_classes_is_refused(self, digits):
+        letters = dataclasses.replace(digits, class_names=tuple("abcdefghijkl"))
+        with pytest.raises(ValueError, match="digits has 12 classes; digits are 0 to 9"):
+            SumBatches(letters, "train", 20)
+
+
+class TestBinary:
+    def test_all_five_bits_must_be_right(self):
+        true = bits([5, 5, 18])
+        logits = 2 * true - 1.0
+        logits[1, 4] = 0.1  # 21 in place of 5
+        right = keras.ops.convert_to_numpy(all_bits(true, keras.ops.convert_to_tensor(logits)))
+        assert right.tolist() == [1, 0, 1]
+
+    def test_a_trained_net_opens_in_another_process(self, digits, tmp_path):
+        net = zoo.get("mnist_sum", binary=True)
+        exact = keras.metrics.MeanMetricWrapper(all_bits, name="accuracy")
+        losses = {"digit": "sparse_categorical_crossentropy", "sum": "mse"}
+        net.compile("sgd", losses, metrics={"sum": [exact]})
+        net.train_on_batch(*SumBatches(digits, "train", 20, binary=True)[0])
+        net.save(tmp_path / "model.keras")
+        code = "import sys, keras, zoo; print(keras.models.load_model(sys.argv[1]).output)"
+        command = [sys.executable, "-c", code, str(tmp_path / "model.keras")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert "(None, 5)" in done.stdout, done.stderr
+
 
 class TestInputs:
     def test_are_what_the_model_takes(self, digits):
@@ -64,9 +95,9 @@ class TestInputs:
 
     def test_images_of_another_size_or_range_are_refused(self, digits):
         for images in (np.zeros((2, 32, 32, 1), "uint8"), np.zeros((2, 28, 28, 1), "float32")):
-            with pytest.raises(ValueError, match="images must be uint8.*28, 28, 1"):
+            with pytest.raises(ValueError, match=r"must be uint8.*\('n', 28, 28, 1\)"):
                 inputs(digits, images, [1, 2])
 
     def test_as_many_numbers_as_images_are_needed(self, digits):
         with pytest.raises(ValueError, match="2 images need as many numbers, not 1"):
-            inputs(digits, digits.x_val[:2], [1])
+            inputs(digits, digits.x_val[:2], 1)

@@ -108,6 +108,10 @@ class TestOperations:
         corner = (transforms.operate(IMAGE, "Cutout", 1, at=(0, 0)) == 0).all(axis=-1)
         assert corner[:10, :10].all() and corner.sum() == 100
 
+    def test_an_unknown_one_is_refused_with_those_there_are(self):
+        with pytest.raises(ValueError, match="no operation 'Warp'; there are Identity, Auto"):
+            transforms.operate(IMAGE, "Warp", 0.5)
+
     def test_what_comes_free_takes_the_fill(self):
         moved = transforms.operate(IMAGE, "TranslateX", 1, fill=(9, 8, 7))
         assert (moved[:, -14:] == (9, 8, 7)).all()

@@ -163,6 +163,21 @@ def test_auto_augment_pairs_the_operations_as_published():
     assert [[name for name, _, _ in pair] for pair in CIFAR10_POLICY] == pairs
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: transforms.cutout(8, fill=(125, 120, 110)), r"fill=\(125, 120, 110\) .*0 to 1"),
+        (lambda: transforms.coarse_dropout(8, fill=-0.1), "fill=-0.1 must be a colour"),
+        (lambda: transforms.cutout(-3), "size=-3 must be at least 1 pixel"),
+        (lambda: transforms.patch_gaussian(0), "size=0 must be at least 1 pixel"),
+        (lambda: transforms.scale(1.5), "by=1.5 must be from 0 to below 1"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
 class TestWhitening:
     IMAGES = np.random.default_rng(0).integers(0, 256, (400, 6, 4, 3)).cumsum(axis=2)
     IMAGES = (IMAGES // 4).astype("uint8")  # neighbours alike, as in photographs
@@ -188,5 +203,7 @@ class TestWhitening:
             ValueError, match=r"fitted on images \(6, 4, 3\), these are \(6, 6, 3\)"
         ):
             transforms.Whitening(self.IMAGES)(np.zeros((1, 6, 6, 3), "uint8"))
+        with pytest.raises(ValueError, match="must be uint8, pixels 0 to 255, not float64"):
+            transforms.Whitening(self.IMAGES / 255)
         with pytest.raises(ValueError, match="epsilon=0 must be above 0"):
             transforms.Whitening(self.IMAGES, epsilon=0)
