@@ -215,3 +215,15 @@ class TestReports:
             ],
         )
         assert all(path.read_bytes().startswith(b"\x89PNG") for path in files.values())
+
+    @pytest.mark.parametrize(
+        ("layer", "message"), [("lost", "no layer 'lost'"), ("logits", "needed are 5x5")]
+    )
+    def test_a_layer_that_will_not_do_is_refused_before_the_training(
+        self, layer, message, tiny, tiny_model, tmp_path
+    ):
+        before = tiny_model.get_weights()
+        report = callbacks.GradCAMReport(tiny, tmp_path / "heat.png", layer=layer)
+        with pytest.raises(ValueError, match=message):
+            tiny_model.fit(tiny.batches("train", 10), verbose=0, callbacks=[report])
+        assert all(map(np.array_equal, before, tiny_model.get_weights()))

@@ -270,6 +270,13 @@ class TestWithAuxiliary:
         logits = [net.predict(IMAGES, verbose=0) for net in (model, plain)]
         np.testing.assert_array_equal(*logits)
 
+    def test_gives_its_logits_alone_inside_another_net(self):
+        model = with_heads()
+        image = keras.Input((8, 8, 3))
+        outer = keras.Model(image, model(image))
+        logits = [net.predict(IMAGES, verbose=0) for net in (model, outer)]
+        np.testing.assert_allclose(*logits, atol=1e-6)
+
     def test_is_explained_as_the_plain_net_is(self):
         model = with_heads()
         nets = (model, model.without_auxiliary())

@@ -44,8 +44,11 @@ class Reference:
 
     def v2(self, x, name, strides, groups):
         y = self.norm(x, f"{name}_pre").relu() if f"{name}_pre_bn" in self.weights else x
-        if f"{name}_short" in self.weights:
+        channels = self.weights[f"{name}_conv{len(strides)}"][0].shape[-1]
+        if self.weights.get(f"{name}_short"):
             x = self.conv(y, f"{name}_short", max(strides))
+        else:
+            x = self.shortcut(x, name, max(strides), channels)
         for i, (stride, group) in enumerate(zip(strides, groups, strict=True), 1):
             y = self.norm(y, f"{name}_conv{i}").relu() if i > 1 else y
             y = self.conv(y, f"{name}_conv{i}", stride, group)
@@ -74,6 +77,7 @@ class Reference:
         (basic, "cifar", {"shortcuts": "padding"}),
         (basic, "imagenet", {}),
         (basic, "cifar", {"version": 2}),
+        (basic, "cifar", {"version": 2, "shortcuts": "padding"}),
         (bottleneck, "imagenet", {}),
         (bottleneck, "imagenet", {"groups": 8, "width": 16}),
         (bottleneck, "imagenet", {"version": 2}),

@@ -173,14 +173,16 @@ class TestFinish:
 class TestParts:
     """Several nets in one run, each with a folder of its own."""
 
-    def train(self, run, data, epochs):
+    def train(self, run, data, epochs, plain=False):
         for name, rate in {"slow": 0.001, "too fast?": 0.01}.items():
             part = run.part(name)
             net = keras.Sequential(
                 [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(3)], name="net"
             )
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            net.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
+            beside = keras.metrics.SparseCategoricalCrossentropy("cross_entropy", from_logits=True)
+            metrics = ["accuracy", beside] if plain else ["accuracy"]
+            net.compile(keras.optimizers.Adam(rate), loss, metrics=metrics)
             train = data.batches("train", 10)
             net.fit(
                 train,
@@ -218,6 +220,15 @@ class TestParts:
         for name in ("slow", "too-fast"):
             logs = [without_seconds(run.folder / name / "metrics.csv") for run in (whole, again)]
             assert logs[0] == logs[1] and len(logs[0]) == 3
+
+    @pytest.mark.once
+    def test_a_cross_entropy_beside_the_loss_is_what_is_compared(self, tmp_path, tiny):
+        run = start(tmp_path, dataset="tiny")
+        self.train(run, tiny, epochs=1, plain=True)
+        run.finish_comparison("Rates")
+        assert (run.folder / "cross_entropy.png").exists()
+        assert not (run.folder / "loss.png").exists()
+        assert "Validation cross-entropy" in (run.folder / "report.html").read_text()
 
     @pytest.mark.once
     @pytest.mark.parametrize("second", ["rate 1", "rate 1?"])

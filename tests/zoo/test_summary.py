@@ -113,6 +113,10 @@ class TestReceptiveField:
         field = receptive_field(zoo.get("ultimus"))
         assert field["pool"].size == (32, 32) and field["logits"].jump is None
 
+    def test_padding_that_is_seen_counts_behind_a_flattening_too(self):
+        field = receptive_field(zoo.get("mnist_step1"))
+        assert field["conv7"].size == field["logits"].size == (40, 40)
+
     def test_a_nested_models_layers_carry_its_name(self):
         inner = chain(layers.Conv2D(2, 3, name="c"), size=16)
         inner.name = "inner"

@@ -76,6 +76,7 @@ def activation_maximization(
 
     climber = keras.Variable(pixels, dtype="float32")
     optimizer = optimizer or keras.optimizers.RMSprop(0.01, rho=0.99)
+    optimizer = optimizer.from_config(optimizer.get_config())  # yours stays fresh for another call
     optimizer.build([climber])
     for _ in range(steps):
         shift = rng.integers(-jitter, jitter + 1, 2)

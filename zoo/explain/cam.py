@@ -37,7 +37,8 @@ def grad_cam(model: keras.Model, images, classes=None, layer=None, *, image=None
             several inputs included.
         images: as the model takes them, (n, H, W, channels); a list or dict for several inputs.
         classes: a class index for each image, or one for all; None: the predicted ones.
-        layer: a layer or its name; None: the one on the model's card, else the last convolution.
+        layer: a layer or its name; None: the one on the card of the model, or of one nested in
+            it, else the last with maps of 5x5 at least.
         image: of several image inputs the key or index of the one explained; None: the first.
 
     Raises:
@@ -48,6 +49,14 @@ def grad_cam(model: keras.Model, images, classes=None, layer=None, *, image=None
     maps, slopes = _maps_and_slopes(model, inputs, classes, layer)
     weights = slopes.mean(axis=(1, 2))  # (n, channels)
     return _heat(maps, weights, inputs)
+
+
+def check_layer(model: keras.Model, layer=None) -> None:
+    """Raise now the ValueError that `layer` would cost later, as far as the model's graph tells."""
+    layer = subject.find_layer(model, layer, SMALLEST)
+    shape = subject.static_shape(layer)
+    if shape and None not in shape[1:]:
+        subject.check_maps(model, layer, shape, SMALLEST)
 
 
 def grad_cam_plus_plus(

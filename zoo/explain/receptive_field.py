@@ -46,7 +46,8 @@ class Side:
 class Field:
     """What one value sees, (height, width): pixels of the input, and pixels between neighbours.
 
-    Once the places are pooled or flattened away the field is the whole image and the jump None.
+    Once the places are pooled or flattened away the field is the whole image, or more with its
+    padding, and the jump None.
     """
 
     size: tuple[int, int]
@@ -140,4 +141,5 @@ def _through(layer, field, node, image):
         return field.widened(layer.kernel_size, layer.strides, layer.dilation_rate)
     if all(len(x.shape) == 4 for x in node.output_tensors):
         return field
-    return Field(image, None)
+    sides = zip(image, field.size, strict=True)  # padding may have been seen as well
+    return Field(tuple(side and max(side, seen) for side, seen in sides), None)

@@ -154,8 +154,9 @@ def maps_of(model, inputs: Inputs, layer, smallest=1) -> np.ndarray:
 
 def maps_shape(model, inputs: Inputs, layer, smallest=1) -> tuple[int, ...]:
     """The shape of `maps_of`, known without running the model where its graph tells."""
-    shape = (inputs.image.shape[0], *_static_shape(layer)[1:])
-    if None in shape or len(shape) == 1:
+    shape = (inputs.image.shape[0], *static_shape(layer)[1:])
+    shared = len(layer._inbound_nodes) > 1  # with a net of another image size, it may be
+    if None in shape or len(shape) == 1 or shared:
         return maps_of(model, inputs, layer, smallest).shape
     check_maps(model, layer, shape, smallest)
     return shape
@@ -167,14 +168,15 @@ def check_maps(model, layer, shape, smallest) -> None:
         needed = f"{smallest}x{smallest} at least" if smallest > 1 else "(height, width, channels)"
         raise ValueError(
             f"the layer {layer.name} gives maps of shape {shape[1:]}; needed are {needed}. "
-            f"Layers that do: {', '.join(with_maps(model, smallest)) or 'none'}"
+            f"Layers that do: {_large_enough(model, smallest)}"
         )
 
 
 def find_layer(model, layer=None, smallest=1):
     """A layer by its name, `outer/inner` where models are nested and the name alone has many.
 
-    None is the one on the model's card, else the last that gives maps; a layer stays itself.
+    None is the one on the card of the model, or of one nested in it, else the last with maps of
+    `smallest` values a side; a layer stays itself.
 
     Raises:
         ValueError: no such layer (names those with maps of `smallest` values a side), or several.
@@ -182,19 +184,18 @@ def find_layer(model, layer=None, smallest=1):
     if isinstance(layer, keras.layers.Layer):
         return layer
     layers = dict(all_layers(model))
-    if layer is None and model.name in registry.list_models():
-        wanted = registry.card(model.name).cam_layer
-        layer = wanted if wanted in layers else None  # a reader's own net may bear that name
+    if layer is None:  # a reader's own net may bear a zoo model's name: does it have the layer?
+        layer = next((path for path in _on_cards(model) if path in layers), None)
     if layer is None:
-        convolutional = [path for path in layers if len(_static_shape(layers[path])) == 4]
-        if not convolutional:
+        found = with_maps(model, smallest) or with_maps(model)
+        if not found:
             raise ValueError(f"{model.name} has no layer that gives maps; name one with layer=")
-        layer = convolutional[-1]
+        layer = found[-1]
     paths = [path for path in layers if path == layer] or [
         path for path in layers if path.endswith(f"/{layer}")
     ]
     if not paths:
-        near = ", ".join(with_maps(model, smallest)) or ", ".join(layers)
+        near = _large_enough(model, smallest)
         raise ValueError(f"{model.name} has no layer {layer!r}; those with maps: {near}")
     if len(paths) > 1:
         raise ValueError(f"{model.name} has several layers {layer!r}: {', '.join(paths)}")
@@ -212,7 +213,7 @@ def all_layers(model, prefix=""):
 
 def with_maps(model, smallest=1) -> list[str]:
     """Paths of the layers whose maps have at least `smallest` values a side."""
-    shapes = {path: _static_shape(layer) for path, layer in all_layers(model)}
+    shapes = {path: static_shape(layer) for path, layer in all_layers(model)}
     return [
         path
         for path, shape in shapes.items()
@@ -220,7 +221,24 @@ def with_maps(model, smallest=1) -> list[str]:
     ]
 
 
-def _static_shape(layer) -> tuple:
+def _large_enough(model, smallest) -> str:
+    """For a message: the names of `with_maps`."""
+    layers = dict(all_layers(model))
+    if not any(map(static_shape, layers.values())):  # a subclassed model
+        return f"only a run can tell, of {', '.join(layers)}"
+    return ", ".join(with_maps(model, smallest)) or "none"
+
+
+def _on_cards(model, prefix=""):
+    """Paths of the GradCAM layers of a zoo model, and of those nested in a model."""
+    if model.name in registry.list_models():
+        yield f"{prefix}{registry.card(model.name).cam_layer}"
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _on_cards(layer, f"{prefix}{layer.name}/")
+
+
+def static_shape(layer) -> tuple:
     """The output shape of a layer in a functional graph; () where it has none or several."""
     try:
         return tuple(layer.output.shape)

@@ -55,6 +55,10 @@ class WithAuxiliary(keras.Model):
         outputs = super().call(inputs, training=training, mask=mask)
         return outputs if training else outputs["logits"]
 
+    def compute_output_spec(self, inputs, training=None, mask=None):
+        outputs = super().compute_output_spec(inputs, training=training, mask=mask)
+        return outputs if training else outputs["logits"]
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not isinstance(y_pred, dict):
             return super().compute_loss(x, y, y_pred, sample_weight, training)

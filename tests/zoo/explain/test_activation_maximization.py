@@ -94,6 +94,14 @@ class TestPictures:
         other = activation_maximization(alone, start=start[:1], steps=2)
         np.testing.assert_allclose(one, other, atol=1e-4)
 
+    def test_an_optimizer_serves_more_than_once(self, net, start):
+        optimizer = keras.optimizers.Adam(0.05)
+        pictures = [
+            activation_maximization(net, units, start=start[:1], steps=2, optimizer=optimizer)
+            for units in ([0], [0, 1])
+        ]
+        np.testing.assert_allclose(pictures[0][0], pictures[1][0], atol=1e-6)
+
 
 class TestBadInput:
     @pytest.mark.parametrize(

@@ -135,6 +135,32 @@ class TestEveryCAM:
             grad_cam(own, images[:, :8, :8]), grad_cam(own, images[:, :8, :8], layer="maps")
         )
 
+    def test_looks_by_default_at_the_last_maps_large_enough(self, images):
+        image = keras.Input((8, 8, 3))
+        x = layers.Conv2D(4, 3, padding="same", activation="relu", name="maps")(image)
+        x = layers.Flatten()(layers.MaxPooling2D()(x))
+        model = keras.Model(image, layers.Dense(2)(x))
+        images = images[:, :8, :8]
+        expected = grad_cam(model, images, layer="maps")
+        np.testing.assert_array_equal(grad_cam(model, images), expected)
+
+    def test_looks_where_the_card_of_a_nested_zoo_model_says(self, images):
+        image = keras.Input((32, 32, 3))
+        inner = zoo.get("custom_resnet")
+        outer = keras.Model(image, inner(image))
+        expected = grad_cam(inner, images, 1)
+        np.testing.assert_allclose(grad_cam(outer, images, 1), expected, atol=1e-6)
+
+    @pytest.mark.parametrize("method", ALL)
+    def test_a_layer_shared_with_a_net_for_other_images(self, method, images):
+        shared = layers.Conv2D(4, 3, activation="relu", name="maps")
+        nets = []
+        for size in (16, 32):
+            image = keras.Input((size, size, 3))
+            x = layers.GlobalAveragePooling2D()(shared(image))
+            nets.append(keras.Model(image, layers.Dense(2)(x)))
+        assert method(nets[1], images, layer="maps").shape == (3, 32, 32)
+
     @pytest.mark.parametrize("method", ALL)
     def test_looks_into_a_nested_model(self, method, net, images):
         image = keras.Input((32, 32, 3))
@@ -200,6 +226,13 @@ class TestBadInput:
     def test_a_number_of_maps_that_there_is_not(self, net, images):
         with pytest.raises(ValueError, match="max_maps=6: last has 5 maps"):
             score_cam(net, images, max_maps=6)
+
+    @pytest.mark.parametrize("layer", ["lost", "dense"])
+    def test_of_a_subclassed_model_names_all_layers(self, layer, two_inputs):
+        model, inputs, _ = two_inputs
+        dense = model.layers[1].name
+        with pytest.raises(ValueError, match=f"only a run can tell, of maps, {dense}"):
+            grad_cam(model, inputs, layer=dense if layer == "dense" else layer)
 
     def test_images_that_are_none(self, net, images):
         with pytest.raises(ValueError, match=r"no input is a batch of images"):

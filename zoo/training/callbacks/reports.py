@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo import explain
 from zoo.datasets import Dataset
+from zoo.explain.cam import check_layer
 from zoo.report import figures
 
 
@@ -51,6 +52,10 @@ class GradCAMReport(MisclassifiedReport):
     def __init__(self, data: Dataset, path: str | Path, count: int = 10, layer: str | None = None):
         super().__init__(data, path, count)
         self.layer = layer
+
+    def on_train_begin(self, logs=None):
+        if self.model.built:
+            check_layer(self.model, self.layer)  # not when the training is over
 
     def draw(self, x):
         mistakes = explain.misclassified(self.model, x, self.data.y_val, self.count)
