@@ -6,7 +6,7 @@ Red, green and blue look much alike: each carries the brightness. HSV and LAB ke
 channel and colour in two. Normalizing stretches the intensities of a hazy part to the full range
 and keeps the histogram's shape; equalizing makes the histogram as flat as it can be.
 
-Checked: tests/zoo/fundamentals/test_convolution.py, against OpenCV.
+Checked: normalizing and equalizing, tests/zoo/fundamentals/test_convolution.py, against OpenCV.
 """
 
 from zoo import cli

@@ -32,9 +32,12 @@ STEPS = {  # number -> the lesson's target, its train / test accuracy, our analy
 
 def numbers(steps: str) -> list[int]:
     """The steps that `--steps` names."""
-    if not set(steps.split(",")) <= {str(step) for step in STEPS}:
-        raise ValueError(f"--steps={steps} must be numbers from 1 to 10 with commas, such as 3,4")
-    return [int(step) for step in steps.split(",")]
+    named = steps.split(",")
+    if not set(named) <= {str(step) for step in STEPS} or len(set(named)) < len(named):
+        raise ValueError(
+            f"--steps={steps} must be numbers from 1 to 10, each once, with commas, such as 3,4"
+        )
+    return [int(step) for step in named]
 
 
 def main(
@@ -48,6 +51,7 @@ def main(
     out: str | None = None,
     resume: str | None = None,
 ):
+    numbers(steps)  # refuses wrong ones before there is a run
     run = Run.start(__file__, config=locals())
 
     data = datasets.load(
@@ -61,7 +65,7 @@ def main(
         net = zoo.get(f"mnist_step{step}", num_classes=data.num_classes)
         rate = 0.01
         if step == 10:
-            cut = [6 * len(train)]
+            cut = [6 * len(train) - 1]  # Keras counts steps from 0, and includes this one
             rate = keras.optimizers.schedules.PiecewiseConstantDecay(cut, [0.01, 0.001])
         net.compile(
             keras.optimizers.SGD(rate, momentum=0.9),
@@ -77,7 +81,7 @@ def main(
             callbacks=part.callbacks,
         )
         part.finish(net)
-        names = ("target", "course", "analysis")
+        names = ("target", "course", "our analysis, on MNIST")
         columns[f"mnist_step{step}"] = dict(zip(names, STEPS[step], strict=True))
     return run.finish_comparison(
         "MNIST in ten steps", "Course: its train / test accuracy in per cent.", columns

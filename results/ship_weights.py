@@ -4,7 +4,7 @@
 
 Writes zoo/weights/<model>-<dataset>.weights.h5, in half precision where float32 takes over 1 MB,
 and prints the checksum for the model's card. The accuracy of the run belongs into MEASURED of
-tests/zoo/test_registry.py, which measures it again from the file, on every backend.
+tests/zoo/test_registry.py, which measures it again from the file.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import zoo
 from zoo.weights import FOLDER
 
 FLOAT32_BYTES = 1_000_000  # a larger file is written in half precision
+MOST_BYTES = 16_000_000
 
 
 def ship(run: Path) -> tuple[Path, str]:
@@ -29,6 +30,8 @@ def ship(run: Path) -> tuple[Path, str]:
         raise SystemExit(f"{run} holds no net of a finished run: {error}") from error
     if isinstance(result, list):
         raise SystemExit(f"{run} trained several nets: give the folder of one, a level below")
+    if 2 * trained.count_params() > MOST_BYTES:
+        raise SystemExit(f"{trained.name}: over {MOST_BYTES:,} bytes even in half precision")
     if 4 * trained.count_params() > FLOAT32_BYTES:
         keras.config.set_dtype_policy("float16")
     net = zoo.get(result["model"])

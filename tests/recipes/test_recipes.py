@@ -5,8 +5,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import keras
 import pytest
+
+from zoo.recipes import s4_drill_down, s5_normalization
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 RECIPES = sorted(FOLDER.glob("s[0-9]*.py"))
@@ -48,6 +52,34 @@ def test_runs_and_reports(recipe, tmp_path):
     arguments = json.loads((tmp_path / "run" / "config.json").read_text())["arguments"]
     for flag, value in (flag.removeprefix("--").split("=") for flag in flags):
         assert str(arguments[flag.replace("-", "_")]) == value
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("steps", ["3,3", "0", "3;4", ""])
+def test_steps_that_there_are_not_leave_no_run(steps, tmp_path):
+    with pytest.raises(
+        ValueError, match=f"--steps={steps} must be numbers from 1 to 10, each once"
+    ):
+        s4_drill_down.main(steps=steps, dataset="digits", out=str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.once
+def test_early_stopping_is_counted_on_a_finished_training(tmp_path):
+    losses = (
+        1.0,
+        0.9,
+        0.95,
+        0.91,
+        0.92,
+        0.5,
+    )  # three epochs without a lower one end with the fifth
+    lines = [f"{i},{loss},0.9{i}" for i, loss in enumerate(losses, 1)]
+    columns = "epoch,val_cross_entropy,val_accuracy"
+    (tmp_path / "metrics.csv").write_text("\n".join([columns, *lines]) + "\n")
+    part, net = SimpleNamespace(folder=tmp_path), keras.Model()
+    assert s5_normalization.stopped(net, part, 3) == "after epoch 5, at 95.00%"
+    assert s5_normalization.stopped(net, part, 4) == "not yet"
 
 
 @pytest.mark.once

@@ -233,7 +233,7 @@ class Run:
                 f"nothing to compare in {self.folder}: "
                 f"{'no finish() for ' + ', '.join(unfinished) if unfinished else 'no part(name)'}"
             )
-        results, table, curves = [], [], {"accuracy": {}, "loss": {}}
+        results, table, curves = [], [], {"accuracy": {}, "cross_entropy": {}, "loss": {}}
         for part in self._parts:
             name = part.config["part"]
             rows = read_metrics(part.folder / "metrics.csv")
@@ -243,11 +243,13 @@ class Run:
                     of[name] = [row[f"val_{key}"] for row in rows]
             table.append(compared(name, results[-1]))
         write_json(self.folder / "result.json", results)
+        if curves["cross_entropy"]:
+            del curves["loss"]  # it may hold a penalty; what is measured beside it compares
         pictures = [
             Section(
-                f"Validation {key}",
+                f"Validation {key.replace('_', '-')}",
                 "After each epoch; the names in the order of the lines' ends.",
-                figures.comparison(self.folder / f"{key}.png", of, key),
+                figures.comparison(self.folder / f"{key}.png", of, key.replace("_", "-")),
             )
             for key, of in curves.items()
             if of
