@@ -33,7 +33,7 @@ def activation_maximization(
         start: pixels as uint8 or 0 to 1, of one image or one a unit; a list or dict for several
             inputs, the others as the model takes them. None: grey with a little noise.
         steps: of the optimizer.
-        optimizer: a Keras optimizer; None: RMSprop(0.01, rho=0.99).
+        optimizer: a Keras optimizer, of which a copy is used; None: RMSprop(0.01, rho=0.99).
         jitter: pixels by which the image is moved, up to so many each way, before each step.
         mean, std: a value a channel, as a `Dataset` has; the model sees (pixels - mean) / std.
         image: of several image inputs the key or index of the one that climbs; None: the first.
@@ -76,7 +76,7 @@ def activation_maximization(
 
     climber = keras.Variable(pixels, dtype="float32")
     optimizer = optimizer or keras.optimizers.RMSprop(0.01, rho=0.99)
-    optimizer = optimizer.from_config(optimizer.get_config())  # yours stays fresh for another call
+    optimizer = optimizer.from_config(optimizer.get_config())
     optimizer.build([climber])
     for _ in range(steps):
         shift = rng.integers(-jitter, jitter + 1, 2)

@@ -95,7 +95,7 @@ class TestPictures:
         np.testing.assert_allclose(one, other, atol=1e-4)
 
     def test_an_optimizer_serves_more_than_once(self, net, start):
-        optimizer = keras.optimizers.Adam(0.05)
+        optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
         pictures = [
             activation_maximization(net, units, start=start[:1], steps=2, optimizer=optimizer)
             for units in ([0], [0, 1])
