@@ -1,12 +1,14 @@
 """Training steps through the recipe machinery against a plain PyTorch loop of the same network.
 
     KERAS_BACKEND=torch python benchmarks/training_steps.py
+    KERAS_BACKEND=torch python benchmarks/training_steps.py resnet18 dilated_net     # these alone
 
 A figure is PyTorch's time over ours: 1.00 is as fast, more is faster. The two take turns, each in a
 process of its own, and train with Adam on random images; ours shuffles, normalises, counts
 accuracy, draws progress and runs the callbacks of a recipe as well.
 """
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -73,4 +75,10 @@ def measure(name, batch, steps):
 
 
 if __name__ == "__main__":
-    report("training steps: PyTorch's time / ours", [measure(*work) for work in WORK])
+    named = [word for word in sys.argv[1:] if not word.startswith("--")]
+    if unknown := set(named) - {name for name, *_ in WORK}:
+        raise SystemExit(
+            f"{', '.join(unknown)} is not among {', '.join(name for name, *_ in WORK)}"
+        )
+    rows = [measure(*work) for work in WORK if not named or work[0] in named]
+    report("training steps: PyTorch's time / ours", rows)
