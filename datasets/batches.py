@@ -36,12 +36,13 @@ class Batches(PyDatasetAdapter):
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         if len(x) != len(y):
             raise ValueError(f"{len(x)} images need as many labels, not {len(y)}")
-        normalize(x[:1], mean, std)  # refuses images of another type or number of channels now
         self.x, self.y = x, y
         self.size = batch_size
         transforms = list(transforms)
         single = [step for step in transforms if not isinstance(step, Mixing)]
         self.pipeline = albumentations.Compose(single) if single else None
+        if self.pipeline is None:  # which could make others of them
+            normalize(x[:1], mean, std)  # refuses now what it would refuse in the training
         self.mixing = [step for step in transforms if isinstance(step, Mixing)]
         self.num_classes = num_classes
         _check_labels(np.asarray(y), num_classes, self.mixing)
@@ -158,13 +159,14 @@ def _check_labels(y, num_classes, mixing) -> None:
 
 
 def normalize(images: np.ndarray, mean, std) -> np.ndarray:
-    """uint8 (n, h, w, c) to float32: (pixel / 255 - mean) / std, both a value a channel.
+    """uint8 (n, h, w, c) to float32: (pixel / 255 - mean) / std, both a value a channel or one.
 
     Raises:
         ValueError: images of another type, or of other channels than mean and std have values.
     """
     images = np.asarray(images)
-    if images.dtype != np.uint8 or not len(mean) == len(std) == images.shape[-1]:
+    fitting = {np.size(mean), np.size(std)} <= {1, images.shape[-1]}
+    if images.dtype != np.uint8 or not fitting:
         raise ValueError(
             f"images must be uint8, pixels 0 to 255, with a channel for each of mean={mean} and "
             f"std={std}, not {images.dtype} of shape {images.shape}"

@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 
 import keras
+import numpy as np
 
 import zoo
 from zoo.weights import FOLDER
@@ -30,12 +31,20 @@ def ship(run: Path) -> tuple[Path, str]:
         raise SystemExit(f"{run} holds no net of a finished run: {error}") from error
     if isinstance(result, list):
         raise SystemExit(f"{run} trained several nets: give the folder of one, a level below")
+    if result["dataset"] not in zoo.datasets.names():
+        raise SystemExit(f"{run} trained on {result['dataset']}, which a user cannot load by name")
     if 2 * trained.count_params() > MOST_BYTES:
         raise SystemExit(f"{trained.name}: over {MOST_BYTES:,} bytes even in half precision")
     if 4 * trained.count_params() > FLOAT32_BYTES:
         keras.config.set_dtype_policy("float16")
     net = zoo.get(result["model"])
-    net.set_weights([w.astype(net.variable_dtype) for w in trained.get_weights()])
+    weights = [w.astype(net.variable_dtype) for w in trained.get_weights()]
+    if not all(np.isfinite(w).all() for w in weights):
+        raise SystemExit(f"{trained.name}: not all weights are finite as {net.variable_dtype}")
+    try:
+        net.set_weights(weights)
+    except ValueError as error:
+        raise SystemExit(f"{run} trained {net.name} with options of its own: {error}") from error
     path = FOLDER / f"{result['model']}-{result['dataset']}.weights.h5"
     net.save_weights(path)
     return path, hashlib.sha256(path.read_bytes()).hexdigest()

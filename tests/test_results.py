@@ -101,6 +101,11 @@ class TestShipWeights:
         with pytest.raises(SystemExit, match="holds no net"):
             ship_weights.ship(tmp_path)
 
+    def test_a_net_with_options_of_its_own_is_refused(self, ship_weights, run):
+        zoo.get("mnist_8k", norm=None).save(run[0] / "model.keras")
+        with pytest.raises(SystemExit, match="mnist_8k with options of its own"):
+            ship_weights.ship(run[0])
+
     def test_of_several_nets_it_wants_the_folder_of_one(self, ship_weights, run):
         (run[0] / "result.json").write_text("[]")
         with pytest.raises(SystemExit, match="the folder of one"):

@@ -128,10 +128,10 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
     try:
         model = entry.builder(**overrides)
     except ValueError as error:
-        if "output size would be zero or negative" not in str(error):
+        if "input_shape" not in overrides or "output size would be zero or" not in str(error):
             raise
         raise ValueError(
-            f"input_shape={overrides.get('input_shape')} is too small for {name}: a map on the way "
+            f"input_shape={overrides['input_shape']} is too small for {name}: a map on the way "
             f"is smaller than the kernel it meets; its own is {entry.options['input_shape']}"
         ) from error
     if weights is not None:

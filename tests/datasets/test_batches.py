@@ -1,5 +1,6 @@
 """Order, augmentation and speed-up threads: what a seed fixes, on every backend."""
 
+import albumentations as A
 import keras
 import numpy as np
 import pytest
@@ -106,6 +107,14 @@ class TestPixels:
             normalize(images, (0.5,) * 3, (0.2,) * 3)
         with pytest.raises(ValueError, match="images must be uint8"):
             Batches(images, np.zeros(2), 1, mean=(0.5,) * 3, std=(0.2,) * 3)
+
+    def test_a_transform_may_make_the_channels(self):
+        grey = np.full((2, 4, 4, 1), 51, "uint8")
+        batches = Batches(grey, np.zeros(2), 2, [A.ToRGB(p=1)], mean=(0.5,) * 3, std=(0.2,) * 3)
+        np.testing.assert_allclose(batches[0][0], np.full((2, 4, 4, 3), -1.5), atol=1e-6)
+        np.testing.assert_allclose(
+            normalize(grey, 0.5, 0.2), np.full((2, 4, 4, 1), -1.5), atol=1e-6
+        )
 
     def test_augmentation_is_the_same_whatever_the_number_of_workers(self, tiny):
         steps = [

@@ -270,10 +270,12 @@ class TestWithAuxiliary:
         logits = [net.predict(IMAGES, verbose=0) for net in (model, plain)]
         np.testing.assert_array_equal(*logits)
 
-    def test_gives_its_logits_alone_inside_another_net(self):
+    def test_is_no_part_of_another_model_but_without_its_heads(self):
         model = with_heads()
         image = keras.Input((8, 8, 3))
-        outer = keras.Model(image, model(image))
+        with pytest.raises(ValueError, match=f"take {model.name}.without_auxiliary"):
+            model(image)
+        outer = keras.Model(image, model.without_auxiliary()(image))
         logits = [net.predict(IMAGES, verbose=0) for net in (model, outer)]
         np.testing.assert_allclose(*logits, atol=1e-6)
 

@@ -129,17 +129,39 @@ class TestWeights:
 
     @pytest.mark.parametrize("norm", [None, "layer"])
     def test_a_file_of_more_layers_is_refused(self, norm):
-        with pytest.raises(ValueError, match=r"only the file has conv1_norm \(8,\), .* 9|21 more;"):
+        with pytest.raises(
+            ValueError, match=r"only the file has conv1_norm \(8,\), .* (9|21) more;"
+        ):
             zoo.get("mnist_8k", weights="mnist", norm=norm)
 
-    def test_dropouts_state_and_an_optimizer_in_a_file_do_not_count(self, tmp_path):
+    @pytest.mark.parametrize("file", ["five.weights.h5", "five.keras"])
+    def test_an_optimizer_in_a_file_does_not_count(self, file, tmp_path):
         trained = zoo.get("mnist_step5")
         trained.compile("adam", "mse")
         trained.optimizer.build(trained.trainable_variables)
-        trained.save_weights(tmp_path / "five.weights.h5")
-        model = zoo.get("mnist_step4", weights=str(tmp_path / "five.weights.h5"))
+        save = trained.save if file.endswith(".keras") else trained.save_weights
+        save(tmp_path / file)
+        model = zoo.get("mnist_step4", weights=str(tmp_path / file))  # without its dropout
         for mine, theirs in zip(model.get_weights(), trained.get_weights(), strict=True):
             np.testing.assert_array_equal(mine, theirs)
+
+    def test_a_layer_may_store_more_or_less_than_its_weights(self, clean_registry, tmp_path):
+        @zoo.register()
+        def odd(*, input_shape=(8, 8, 3), norm=False):
+            image = keras.Input(input_shape)
+            x = keras.layers.SpectralNormalization(keras.layers.Conv2D(4, 3))(image)
+            x = keras.layers.BatchNormalization()(x) if norm else x
+            return keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
+
+        trained = zoo.get("odd")
+        trained.save_weights(path := tmp_path / "odd.weights.h5")
+        for mine, theirs in zip(
+            zoo.get("odd", weights=str(path)).get_weights(), trained.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(mine, theirs)
+        message = r"only the file has nothing; only the model has batch_normalization\S* \(4,\)"
+        with pytest.raises(ValueError, match=message):
+            zoo.get("odd", weights=str(path), norm=True)
 
     def test_a_file_that_holds_no_weights_is_refused(self, tmp_path):
         (tmp_path / "torn.weights.h5").write_bytes(b"torn")

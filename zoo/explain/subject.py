@@ -155,8 +155,7 @@ def maps_of(model, inputs: Inputs, layer, smallest=1) -> np.ndarray:
 def maps_shape(model, inputs: Inputs, layer, smallest=1) -> tuple[int, ...]:
     """The shape of `maps_of`, known without running the model where its graph tells."""
     shape = (inputs.image.shape[0], *static_shape(layer)[1:])
-    shared = len(layer._inbound_nodes) > 1  # with a net of another image size, it may be
-    if None in shape or len(shape) == 1 or shared:
+    if None in shape or len(shape) == 1:
         return maps_of(model, inputs, layer, smallest).shape
     check_maps(model, layer, shape, smallest)
     return shape
@@ -239,11 +238,11 @@ def _on_cards(model, prefix=""):
 
 
 def static_shape(layer) -> tuple:
-    """The output shape of a layer in a functional graph; () where it has none or several."""
-    try:
-        return tuple(layer.output.shape)
-    except (AttributeError, ValueError):
-        return ()
+    """The output shape of a layer in functional graphs; () where it has none or several."""
+    outputs = [output for node in layer._inbound_nodes for output in node.output_tensors]
+    shapes = {tuple(output.shape) for output in outputs}
+    one_each = len(outputs) == len(layer._inbound_nodes)
+    return shapes.pop() if len(shapes) == 1 and one_each else ()
 
 
 def scaled(maps) -> np.ndarray:

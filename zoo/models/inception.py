@@ -49,6 +49,9 @@ class WithAuxiliary(keras.Model):
     Labels are given once. In `fit` the loss is that of the logits and 0.3 of that of each other
     output; metrics, validation, `predict` and `model(images)` know only the logits.
     `model(images, training=True)` gives a dict of all.
+
+    Raises:
+        ValueError: it is made a part of another model.
     """
 
     def call(self, inputs, training=None, mask=None):
@@ -56,8 +59,10 @@ class WithAuxiliary(keras.Model):
         return outputs if training else outputs["logits"]
 
     def compute_output_spec(self, inputs, training=None, mask=None):
-        outputs = super().compute_output_spec(inputs, training=training, mask=mask)
-        return outputs if training else outputs["logits"]
+        raise ValueError(
+            f"{self.name} cannot be part of another model, which would not train its auxiliary "
+            f"classifiers: take {self.name}.without_auxiliary()"
+        )
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not isinstance(y_pred, dict):

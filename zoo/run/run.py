@@ -241,7 +241,8 @@ class Run:
             for key, of in curves.items():
                 if f"val_{key}" in rows[-1]:
                     of[name] = [row[f"val_{key}"] for row in rows]
-            table.append(compared(name, results[-1]))
+            loss = rows[-1].get("val_cross_entropy", results[-1]["val_loss"])
+            table.append(compared(name, results[-1] | {"val_loss": loss}))
         write_json(self.folder / "result.json", results)
         if curves["cross_entropy"]:
             del curves["loss"]  # it may hold a penalty; what is measured beside it compares

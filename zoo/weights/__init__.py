@@ -1,7 +1,10 @@
 """Trained weights that ship with the zoo: `<model>-<tag>.weights.h5`, checksums on the cards."""
 
 import hashlib
+import io
+import tempfile
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +16,7 @@ FOLDER = Path(__file__).parent
 
 
 def load_into(model: keras.Model, name: str, weights: str, tags: Mapping[str, str]) -> None:
-    """Load a tag of `tags` (tag -> SHA-256), or a `.weights.h5` file, into `model`.
+    """Load a tag of `tags` (tag -> SHA-256), or a `.weights.h5` or `.keras` file, into `model`.
 
     Raises:
         ValueError: no such tag or file, a file that is not what was trained, or one that does
@@ -36,11 +39,11 @@ def load_into(model: keras.Model, name: str, weights: str, tags: Mapping[str, st
     misfit = f"the weights of {path} do not fit {name} as it was built"
     try:
         only_there, only_here = _differences(path, model)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras only warns of layers it skips
-            if not only_there and not only_here:
+        if not only_there and not only_here:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)  # Keras only warns of layers it skips
                 model.load_weights(path)
-                return
+            return
     except (ValueError, KeyError, OSError, UserWarning) as error:
         raise ValueError(f"{misfit}: {error}") from error
     raise ValueError(
@@ -50,25 +53,43 @@ def load_into(model: keras.Model, name: str, weights: str, tags: Mapping[str, st
 
 
 def _differences(path: Path, model: keras.Model) -> tuple[list, list]:
-    """(layer, shape) of the arrays that only the file, and that only the model has.
+    """The arrays that only the file, and that only the model has.
 
-    Keras says nothing of those that the file alone has, a norm's for example. What does not count:
-    an optimizer's, the random state of dropout, and names, which differ from process to process.
+    Keras says nothing of those that the file alone has, a norm's for example.
     """
-    there = []
+    there, here = _stored(path), [("", tuple(v.shape)) for v in model.weights]
+    if _without(there, here) or _without(here, there):  # a layer may store other arrays than it has
+        with tempfile.TemporaryDirectory() as folder:
+            model.save_weights(fresh := Path(folder, "fresh.weights.h5"))
+            here = _stored(fresh)
+    return _without(there, here), _without(here, there)
+
+
+def _stored(path: Path) -> list[tuple[str, tuple]]:
+    """(layer, shape) of each array in a `.weights.h5` or `.keras` file, but for an optimizer's."""
+    if zipfile.is_zipfile(path):
+        path = io.BytesIO(zipfile.ZipFile(path).read("model.weights.h5"))
+    found = []
 
     def visit(where, item):
-        kind = where.split("/")
-        if isinstance(item, h5py.Dataset) and "optimizer" != kind[0] and "seed" not in where:
-            there.append((str(item.parent.attrs.get("name", kind[-3])), tuple(item.shape)))
+        if isinstance(item, h5py.Dataset) and not where.startswith("optimizer/"):
+            found.append((item.parent.attrs.get("name", where), tuple(item.shape)))
 
     with h5py.File(path) as file:
         file.visititems(visit)
-    here = [(v.path.split("/")[-2], tuple(v.shape)) for v in model.weights]
-    if Counter(shape for _, shape in there) == Counter(shape for _, shape in here):
-        return [], []
-    there, here = Counter(there), Counter(here)
-    return list((there - here).elements()), list((here - there).elements())
+    return found
+
+
+def _without(arrays, others) -> list[tuple[str, tuple]]:
+    """The arrays whose shapes are more than those of the others; names differ between processes."""
+    spare = Counter(shape for _, shape in arrays)
+    spare.subtract(Counter(shape for _, shape in others))
+    left = []
+    for layer, shape in sorted(arrays, key=set(others).__contains__):  # those of other names first
+        if spare[shape] > 0:
+            spare[shape] -= 1
+            left.append((layer, shape))
+    return left
 
 
 def _listed(arrays) -> str:

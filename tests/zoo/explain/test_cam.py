@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 import zoo
 from zoo.explain import eigen_cam, grad_cam, grad_cam_plus_plus, score_cam
+from zoo.explain.cam import check_layer
 
 CLASSES = [0, 2, 3]
 ALL = [grad_cam, grad_cam_plus_plus, score_cam, eigen_cam]
@@ -155,10 +156,11 @@ class TestEveryCAM:
     def test_a_layer_shared_with_a_net_for_other_images(self, method, images):
         shared = layers.Conv2D(4, 3, activation="relu", name="maps")
         nets = []
-        for size in (16, 32):
+        for size in (6, 32):
             image = keras.Input((size, size, 3))
             x = layers.GlobalAveragePooling2D()(shared(image))
             nets.append(keras.Model(image, layers.Dense(2)(x)))
+        check_layer(nets[1], "maps")  # 4x4 in the first net
         assert method(nets[1], images, layer="maps").shape == (3, 32, 32)
 
     @pytest.mark.parametrize("method", ALL)
