@@ -6,7 +6,8 @@
 The noise of SGD goes with the rate over the batch size (Smith et al., 2018): to divide the rate by
 a factor and to multiply the batch by it should do the same, the batch in fewer steps. In the last
 two runs the validation loss says when, in place of the calendar.
-Measured: not yet on all of MNIST.
+Measured: the s7_batch_growth rows of results/. All four ways end within 0.05 points of each other,
+0.2 above neither; the growing batch takes 44 % of the steps at given epochs, 56 % on plateaus.
 """
 
 import zoo
