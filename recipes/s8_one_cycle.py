@@ -6,7 +6,8 @@
 One cycle raises the rate to its maximum and lowers the momentum meanwhile, then the reverse. The
 constant rate is a third of that maximum and the steps begin with it: at the maximum itself, without
 a warm-up, they would be handicapped. Source: Smith and Topin, Super-Convergence (2017).
-Measured: not yet.
+Measured: the s8_one_cycle rows of results/, cut to five epochs, seed 0: 80.4 % with one cycle, 77.0
+with steps, 70.1 with the constant rate.
 """
 
 import zoo
