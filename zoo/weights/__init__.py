@@ -44,7 +44,7 @@ def load_into(model: keras.Model, name: str, weights: str, tags: Mapping[str, st
                 warnings.simplefilter("error", UserWarning)  # Keras only warns of layers it skips
                 model.load_weights(path)
             return
-    except (ValueError, KeyError, OSError, UserWarning) as error:
+    except (ValueError, KeyError, OSError, UserWarning, zipfile.BadZipFile) as error:
         raise ValueError(f"{misfit}: {error}") from error
     raise ValueError(
         f"{misfit}: only the file has {_listed(only_there)}; only the model has "
@@ -68,7 +68,8 @@ def _differences(path: Path, model: keras.Model) -> tuple[list, list]:
 def _stored(path: Path) -> list[tuple[str, tuple]]:
     """(layer, shape) of each array in a `.weights.h5` or `.keras` file, but for an optimizer's."""
     if zipfile.is_zipfile(path):
-        path = io.BytesIO(zipfile.ZipFile(path).read("model.weights.h5"))
+        with zipfile.ZipFile(path) as archive:
+            path = io.BytesIO(archive.read("model.weights.h5"))
     found = []
 
     def visit(where, item):
