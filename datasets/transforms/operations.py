@@ -1,4 +1,4 @@
-"""The operations of learned policies: AutoAugment's table, which all the others took over.
+"""The operations of learned policies, with the ranges of AutoAugment's table for all of them.
 
 Each takes a Pillow image and a magnitude from 0 to 1; those in SIGNED also go the other way, from
 -1. The ranges are the AutoAugment paper's (Cubuk, 2019, table 6): shear 0.3, translation 150 of

@@ -2,8 +2,8 @@
 
     data.batches("train", 128, [transforms.crop(), transforms.flip(), transforms.auto_augment()])
 
-All draw from the operations of operations.py. Magnitudes are the papers': 0 to 9 in AutoAugment's
-table, 0 to 10 in the others, the last one always the end of the range.
+All draw from the operations of operations.py, whose ranges are AutoAugment's. Magnitudes run from 0
+to 9 in AutoAugment's table, 0 to 10 in the others, the last one always the end of the range.
 """
 
 import operator
