@@ -109,6 +109,47 @@ class TestReceptiveField:
         extent = (np.ptp(rows) + 1, np.ptp(columns) + 1)
         assert receptive_field(model)["out"].size == extent
 
+    def test_inception_v3s_mixed10_sees_1311_pixels(self):
+        # The same table: Inception-v3 1311, jump 32; 1x7 and 7x1 kernels side by side.
+        assert receptive_field(zoo.get("inception_v3"))["mixed10"].size == (1311, 1311)
+
+    def test_branches_that_meet_see_what_the_widest_sees_along_each_side(self):
+        image = keras.Input((32, 32, 3))
+        branches = [layers.Conv2D(1, kernel, padding="same")(image) for kernel in ((1, 7), (5, 1))]
+        model = keras.Model(image, layers.Add(name="sum")(branches))
+        assert receptive_field(model)["sum"].size == (5, 7)
+
+    @pytest.mark.parametrize("keepdims", [True, False])
+    def test_a_squeeze_and_excitation_sees_the_whole_image(self, keepdims):
+        image = keras.Input((32, 24, 3))
+        maps = layers.Conv2D(4, 3, padding="same", name="maps")(image)
+        squeezed = layers.GlobalAveragePooling2D(keepdims=keepdims, name="squeeze")(maps)
+        if not keepdims:
+            squeezed = layers.Reshape((1, 1, 4))(squeezed)
+        excited = layers.Multiply(name="excite")([maps, layers.Dense(4)(squeezed)])
+        fields = receptive_field(keras.Model(image, excited))
+        assert fields["maps"].size == (3, 3)
+        assert fields["squeeze"].size == fields["excite"].size == (32, 24)
+        assert fields["excite"].jump is None
+
+    def test_pooling_by_an_operation_is_pooling_too(self):
+        image = keras.Input((32, 32, 3))
+        model = keras.Model(image, layers.Conv2D(2, 3, name="c")(keras.ops.max_pool(image, 2)))
+        assert receptive_field(model)["c"].size == (6, 6)
+
+    @pytest.mark.parametrize(
+        "step",
+        [layers.Resizing(16, 16), layers.Reshape((16, 16, 12)), lambda x: x[:, ::2, ::2]],
+        ids=["resizing", "reshape", "every other pixel"],
+    )
+    def test_says_nothing_where_it_does_not_know(self, step):
+        image = keras.Input((32, 32, 3))
+        maps = layers.Conv2D(3, 3, padding="same", name="maps")(image)
+        behind = layers.Conv2D(3, 3, name="behind")(step(maps))
+        model = keras.Model(image, [maps, behind])
+        assert list(receptive_field(model)) == ["maps"]
+        assert zoo.summary(model).rows[-1].receptive_field is None
+
     def test_the_whole_image_is_seen_once_places_are_pooled_away(self):
         field = receptive_field(zoo.get("ultimus"))
         assert field["pool"].size == (32, 32) and field["logits"].jump is None

@@ -2,8 +2,8 @@
 
 A layer of kernel k, dilation d and stride s widens a field of r input pixels, whose neighbours lie
 `jump` pixels apart, to r + (k - 1) d jump, and multiplies the jump by s. Upsampling divides it: a
-jump of 1/2 is two values a pixel. Where branches meet, the widest counts. Source: Araujo, Norris
-and Sim, Computing receptive fields of convolutional neural networks (Distill, 2019).
+jump of 1/2 is two values a pixel. Where branches meet, the widest counts along each side. Source:
+Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks (Distill, 2019).
 """
 
 from dataclasses import dataclass, field, replace
@@ -13,6 +13,7 @@ import keras
 from keras import layers
 
 TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}
+FRAMES = layers.ZeroPadding2D | layers.Cropping2D | layers.CenterCrop  # more or less around a map
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,18 @@ class Field:
         return Field.of(*[side.refined(*step) for side, *step in steps])
 
 
+UNKNOWN = Field((0, 0), None)  # behind a layer whose reach this module does not know
+
+
 def receptive_field(model: keras.Model) -> dict[str, Field]:
     """The field of each layer's output, by layer name, in the model's order.
 
-    Layers of a nested model appear as `outer/inner`.
+    Layers of a nested model appear as `outer/inner`. A layer that has no kernel and keeps height
+    and width is taken to look at one place. What else changes them, such as a Reshape or a
+    Resizing, has no entry, nor has what follows it.
 
     Raises:
-        ValueError: the model is no functional graph, or has no image input of a known size.
+        ValueError: the model is no functional graph, or has no image input.
     """
     if graph_of(model) is None:
         raise ValueError(f"{model.name} is no functional graph, or is not built yet")
@@ -106,17 +112,24 @@ def _walk(model, start, image, fields, prefix):
             if graph_of(layer):
                 outputs = _walk(layer, into, image, fields, f"{name}/")
             else:
-                field = _through(layer, _widest(into), node, image)
+                field = _through(layer, _meeting(into), node, image)
                 outputs = [field] * len(node.output_tensors)
-                if field is not None:
+                if field is not None and field is not UNKNOWN:
                     fields[name] = field
             at.update(zip(map(id, node.output_tensors), outputs, strict=True))
     return [at.get(id(x)) for x in graph.outputs]
 
 
-def _widest(fields):
+def _meeting(fields):
+    """The field of branches that meet."""
     fields = [field for field in fields if field is not None]
-    return max(fields, key=lambda field: field.size) if fields else None
+    if not fields or UNKNOWN in fields:
+        return UNKNOWN if fields else None
+    if all(field.jump for field in fields):
+        sides = zip(*[field.sides for field in fields], strict=True)
+        return Field.of(*[max(side, key=lambda one: one.size) for side in sides])
+    sizes = zip(*[field.size for field in fields], strict=True)
+    return Field(tuple(None if None in size else max(size) for size in sizes), None)
 
 
 def _through(layer, field, node, image):
@@ -135,11 +148,22 @@ def _through(layer, field, node, image):
         block = (layer.block_size, layer.block_size)
         finer = node.output_tensors[0].shape[-1] < node.input_tensors[0].shape[-1]
         return field.refined(block, block) if finer else field.widened(block, block)
-    if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
-        return field.widened(layer.pool_size, layer.strides)
-    if hasattr(layer, "kernel_size") and hasattr(layer, "dilation_rate"):
+    if hasattr(layer, "pool_size"):
+        pool, strides = _pair(layer.pool_size), layer.strides
+        return field.widened(pool, pool if strides is None else _pair(strides))
+    if hasattr(layer, "dilation_rate"):
+        if not hasattr(layer, "kernel_size"):  # keras.ops.conv, whose kernel is an argument
+            return UNKNOWN
         return field.widened(layer.kernel_size, layer.strides, layer.dilation_rate)
-    if all(len(x.shape) == 4 for x in node.output_tensors):
+    before = {tuple(x.shape[1:3]) for x in node.input_tensors if len(x.shape) > 3}
+    after = {tuple(x.shape[1:3]) for x in node.output_tensors if len(x.shape) > 3}
+    if after and (after <= before or isinstance(layer, FRAMES)):
         return field
+    if after and after != {(1, 1)}:
+        return UNKNOWN
     sides = zip(image, field.size, strict=True)  # padding may have been seen as well
     return Field(tuple(side and max(side, seen) for side, seen in sides), None)
+
+
+def _pair(size) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else tuple(size)
