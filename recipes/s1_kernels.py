@@ -65,9 +65,9 @@ def main(seed=0, out: str | None = None):
             ),
             Section(
                 "On a photograph",
-                "Five kernels of 3 x 3 x 3 make five channels. A flat area comes out brighter "
-                "under HORIZONTAL, whose weights sum to 10; VERTICAL, whose sum is 0, turns it "
-                "to 0, drawn gray, and leaves the lines.",
+                "Five kernels of 3 x 3 x 3 make five channels. HORIZONTAL, whose weights sum to "
+                "10, makes a flat area ten times as large: a blurred photograph, drawn on that "
+                "scale. VERTICAL, whose sum is 0, turns it to 0, drawn gray, and leaves lines.",
                 pictures(run.folder / "photograph.png", drawn, columns=2, side=3.35),
             ),
             Section(

@@ -3,14 +3,19 @@
     python recipes/s3_softmax.py
 
 Four images through softmax and loss, number by number; large logits, and logits over a temperature.
-Then what the logarithm is good for: a slope that grows with the mistake, a sum in place of a
-product that vanishes, and a gradient p - y.
+Then what the logarithm is good for: a sure mistake is pulled back hardest, a sum stands in place of
+a product that vanishes, and the gradient is p - y.
 
 Checked: tests/zoo/fundamentals/test_softmax.py, against SciPy and Keras.
 """
 
 from zoo import cli
-from zoo.fundamentals.softmax import cross_entropy, cross_entropy_gradient, softmax
+from zoo.fundamentals.softmax import (
+    cross_entropy,
+    cross_entropy_gradient,
+    log_softmax,
+    softmax,
+)
 from zoo.report import panels
 from zoo.report.page import Section
 from zoo.run import Run
@@ -20,15 +25,16 @@ import numpy as np
 CLASSES = ("cat", "dog", "ship")
 LOGITS = np.array([[4.0, 1.0, 0.0], [1.0, 1.2, 1.1], [3.0, -1.0, 2.0], [0.0, 6.0, -2.0]])
 LABELS = np.array([0, 1, 2, 0])  # surely right, undecided, rather wrong, surely wrong
-LARGE = np.array([1000.0, 1001.0, 1002.0])
+LARGE = np.array([0.0, 500.0, 1000.0])
 
 
 def main(seed=0, out: str | None = None):
     run = Run.start(__file__, config=locals())
     probabilities, loss = softmax(LOGITS), cross_entropy(LOGITS, LABELS)
+    losses = -log_softmax(LOGITS)[range(4), LABELS]
     table = [
-        {"true": CLASSES[label]} | cells(row) | {"-log p": f"{-np.log(row[label]):.4f}"}
-        for row, label in zip(probabilities, LABELS, strict=True)
+        {"true": CLASSES[label]} | cells(row) | {"-log p": f"{of_image:.4f}"}
+        for label, row, of_image in zip(LABELS, probabilities, losses, strict=True)
     ]
     for row in table:
         run.console.print("  ".join(f"{name} {value}" for name, value in row.items()))
@@ -45,15 +51,19 @@ def main(seed=0, out: str | None = None):
 
     p, images = np.linspace(0.03, 1, 200), np.arange(1, 301)
     with np.errstate(all="ignore"):  # what goes wrong here is what is shown
-        naive = np.exp(LARGE) / np.exp(LARGE).sum()
+        large = {
+            "e^x / sum e^x": np.exp(LARGE) / np.exp(LARGE).sum(),
+            "softmax, from x - max x": softmax(LARGE),
+            "its logarithm": np.log(softmax(LARGE)),
+            "log_softmax": log_softmax(LARGE),
+        }
         product = np.log(np.cumprod(np.full(300, 0.5, "float32")))
     sums = {"sum of the logs": images * np.log(0.5), "log of the product": product}
     why = [
         ("Loss", {"-log p": -np.log(p), "1 - p": 1 - p}, p, "p of the true class"),
-        ("Its slope", {"-1/p": -1 / p, "-1": 0 * p - 1}, p, "p of the true class"),
+        ("Slope in the true logit", {"p - 1": p - 1, "p (p - 1)": p * (p - 1)}, p, "p"),
         ("log p of a batch, each p = 1/2", sums, images, "images, in float32"),
     ]
-    large = [{"of": "x"} | cells(naive), {"of": "x - max x"} | cells(softmax(LARGE))]
     heat = np.linspace(0.2, 8, 200)
     of_heat = dict(zip(CLASSES, softmax(LOGITS[2] / heat[:, None]).T, strict=True))
     drawn = panels.Plot("softmax(x / T) of the third image", of_heat, heat, "temperature T", "p")
@@ -70,9 +80,10 @@ def main(seed=0, out: str | None = None):
             panels.pictures(run.folder / "matrices.png", shown, side=3),
         ),
         Section(
-            "Logits of 1000, 1001, 1002",
-            "e^x / sum e^x: e^1000 is more than a float can hold, e^(x - max x) at most 1.",
-            table=large,
+            "Logits of 0, 500 and 1000",
+            "e^1000 is more than a float can hold, e^(x - max x) at most 1; e^-1000 is less than "
+            "one can hold, and its logarithm is lost: hence log_softmax, which never takes it.",
+            table=[{"": name} | cells(row) for name, row in large.items()],
         ),
         Section(
             "Temperature",
@@ -81,8 +92,9 @@ def main(seed=0, out: str | None = None):
         ),
         Section(
             "Why the logarithm",
-            "The surer the net is of what is wrong, the steeper -log p, while 1 - p pulls with the "
-            "same force everywhere. Where the orange line ends on the right, the product is 0.",
+            "The surer the net is of what is wrong, the harder -log p pulls at the logits; 1 - p, "
+            "whose slope the softmax multiplies by p, lets go of just these images. Where the "
+            "orange line ends on the right, the product is 0.",
             panels.plots(run.folder / "why.png", [panels.Plot(*line) for line in why], columns=3),
         ),
     ]
@@ -91,7 +103,7 @@ def main(seed=0, out: str | None = None):
 
 def cells(probabilities):
     """The columns of a table for one image."""
-    return {f"p({name})": f"{p:.4f}" for name, p in zip(CLASSES, probabilities, strict=True)}
+    return {name: f"{p:.4f}" for name, p in zip(CLASSES, probabilities, strict=True)}
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ SETS = {  # who shares a mean and a variance
 
 
 def main(groups=2, seed=0, out: str | None = None):
+    counts = by_hand.counts(SHAPE, groups)  # refuses wrong groups before there is a run
     run = Run.start(__file__, config=locals())
 
     rng = np.random.default_rng(seed)
@@ -58,7 +59,7 @@ def main(groups=2, seed=0, out: str | None = None):
     ]
     rows = [
         {"norm": norm, "one mean for": SETS[norm], "means": n, "gammas": c}
-        for norm, (n, c) in by_hand.counts(SHAPE, groups).items()
+        for norm, (n, c) in counts.items()
     ]
     table = Table(*rows[0], title=f"maps {SHAPE}, {groups} groups", box=box.SIMPLE)
     for row in rows:
@@ -70,7 +71,7 @@ def main(groups=2, seed=0, out: str | None = None):
     many += "Keras's LayerNormalization."
     means = "Batch norm levels the channels and keeps which image is bright; layer norm does the "
     means += "opposite; instance norm keeps neither."
-    deviations = "The contrast within a cell. Only instance norm makes it 1 everywhere."
+    deviations = "The contrast within a cell. Instance norm makes it 1 everywhere."
     picture = panels.pictures(run.folder / "sharing.png", shared, side=1.9)
     sections = [
         Section("Who shares", who, picture),

@@ -115,8 +115,8 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
         **overrides: the builder's keyword arguments, `input_shape` and `num_classes` among them.
 
     Raises:
-        ValueError: unknown name, override or weights, weights that do not fit the model, images
-            too small for it.
+        ValueError: unknown name, override or weights, weights that do not fit the model, an
+            `input_shape` that is no (height, width, channels) or too small.
     """
     entry = card(name)
     unknown = overrides.keys() - entry.options.keys()
@@ -125,6 +125,8 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
             f"{name} has no option {', '.join(map(repr, sorted(unknown)))}; "
             f"it takes {', '.join(entry.options)}"
         )
+    if "input_shape" in overrides:
+        _require_image(name, overrides["input_shape"], entry.options["input_shape"])
     try:
         model = entry.builder(**overrides)
     except ValueError as error:
@@ -137,6 +139,16 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
     if weights is not None:
         weight_files.load_into(model, name, weights, entry.weights)
     return model
+
+
+def _require_image(name, shape, own) -> None:
+    counts = [side for side in shape[:-1] if side is not None] + [*shape[-1:]]
+    whole = all(isinstance(count, int) and count >= 1 for count in counts)
+    if len(shape) != len(own) or not whole:
+        raise ValueError(
+            f"input_shape={shape} of {name} must be (height, width, channels), whole numbers of 1 "
+            f"or more, a side of any size None; its own is {own}"
+        )
 
 
 def list_models(

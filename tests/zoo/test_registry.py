@@ -32,6 +32,13 @@ class TestGet:
         with pytest.raises(ValueError, match="'ultimuss'; nearest: ultimus"):
             zoo.get("ultimuss")
 
+    @pytest.mark.parametrize(
+        "shape", [(32, 32), (32, 32, 0), (32, 32, None), (0, 32, 3), (9.5, 9, 3)]
+    )
+    def test_a_shape_of_no_image_is_refused(self, shape):
+        with pytest.raises(ValueError, match=r"of ultimus must be \(height, width, channels\)"):
+            zoo.get("ultimus", input_shape=shape)
+
     @pytest.mark.parametrize("name", ["mnist_8k", "mnist_step1", "mnist_sum"])
     def test_images_too_small_are_named_with_the_size_that_is_not(self, name):
         message = rf"input_shape=\(2, 2, 1\) is too small for {name}.*\(28, 28, 1\)"

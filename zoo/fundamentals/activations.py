@@ -26,12 +26,13 @@ def sigmoid(x):
 
 def tanh(x):
     """(-1, 1); a sigmoid about 0, used in recurrent nets. LeCun et al. 1998."""
-    return 2 * sigmoid(2 * x) - 1
+    small = ops.expm1(ops.where(x < 0, 2 * x, -2 * x))  # e^-2|x| - 1, exact near 0
+    return ops.where(x < 0, small, -small) / (2 + small)
 
 
 def relu(x):
     """[0, inf); the usual choice: cheap, slope 1 or 0, so a unit can die. Nair and Hinton 2010."""
-    return ops.where(x > 0, x, 0.0)
+    return ops.where(x <= 0, 0.0, x)  # NaN stays NaN
 
 
 def leaky_relu(x, slope=0.01):
@@ -75,7 +76,7 @@ def swish(x):
 
 def gelu(x):
     """[-0.17, inf); x times P(normal < x); in transformers. Hendrycks, Gimpel 2016, 1606.08415."""
-    return x * (1 + ops.erf(x / math.sqrt(2))) / 2
+    return x * ((1 + ops.erf(x / math.sqrt(2))) / 2)
 
 
 ACTIVATIONS = {

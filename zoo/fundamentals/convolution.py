@@ -70,12 +70,16 @@ def paths(dilations: Iterable[int], kernel: int = 3) -> np.ndarray:
     The matrix is as large as the receptive field; a 0 is a pixel inside it that never arrives.
 
     Raises:
-        ValueError: a dilation or the kernel is below 1.
+        ValueError: a dilation or the kernel is below 1, or the stack so deep that an integer of 64
+            bits does not hold its ways.
     """
+    dilations = list(dilations)
+    if kernel < 1 or min(dilations, default=1) < 1:
+        raise ValueError(f"dilations {dilations} and kernel {kernel} must be 1 or more")
+    if kernel ** (2 * len(dilations)) >= 2**63:
+        raise ValueError(f"{len(dilations)} kernels of {kernel} are too many: their ways overflow")
     along = np.ones(1, int)
     for dilation in dilations:
-        if dilation < 1 or kernel < 1:
-            raise ValueError(f"dilation {dilation} and kernel {kernel} must be 1 or more")
         cells = np.zeros((kernel - 1) * dilation + 1, int)
         cells[::dilation] = 1
         along = np.convolve(along, cells)
@@ -106,11 +110,12 @@ def normalize(channel: np.ndarray) -> np.ndarray:
     The distances between intensities keep their proportions. A channel of one intensity gives 0.
 
     Raises:
-        ValueError: the channel is empty.
+        ValueError: the channel is no matrix, empty, or holds NaN or an infinity.
     """
     channel = np.asarray(channel, "float64")
-    if not channel.size:
-        raise ValueError(f"a channel of shape {channel.shape} has no pixels to normalize")
+    _require_channel(channel)
+    if not np.isfinite(channel).all():
+        raise ValueError("the channel holds NaN or an infinity, which nothing can be stretched to")
     darkest, lightest = channel.min(), channel.max()
     return (channel - darkest) / ((lightest - darkest) or 1)
 
@@ -123,10 +128,11 @@ def equalize(channel: np.ndarray) -> np.ndarray:
     intensity stays as it is.
 
     Raises:
-        ValueError: the channel is not uint8, or empty.
+        ValueError: the channel is no matrix, empty, or not uint8.
     """
     channel = np.asarray(channel)
-    if channel.dtype != np.uint8 or not channel.size:
+    _require_channel(channel)
+    if channel.dtype != np.uint8:
         raise ValueError(
             f"equalize counts pixels of intensity 0 to 255, got {channel.dtype} of shape "
             f"{channel.shape}; np.round(255 * normalize(channel)).astype('uint8') makes them"
@@ -137,6 +143,14 @@ def equalize(channel: np.ndarray) -> np.ndarray:
         return channel.copy()
     share = (up_to - darkest) / (channel.size - darkest)
     return np.round(255 * share.clip(0)).astype("uint8")[channel]
+
+
+def _require_channel(channel) -> None:
+    if channel.ndim != 2 or not channel.size:
+        raise ValueError(
+            f"a channel of shape {channel.shape} must be (H, W) with pixels; "
+            f"of an image (H, W, D) each channel has intensities of its own, image[..., 0]"
+        )
 
 
 def _check(image, kernels, stride, dilation, padding) -> None:

@@ -14,6 +14,7 @@ Deconvolution and checkerboard artifacts (Distill, 2016).
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import index
 
 import numpy as np
 
@@ -36,8 +37,11 @@ def follow(size: int, layers: Iterable[str]) -> list[Step]:
     """The maps from an image of size x size pixels on: first the image's own, then each layer's.
 
     Raises:
-        ValueError: an unknown layer, or one whose kernel is larger than the map it meets.
+        ValueError: a size below 1, an unknown layer, or one whose kernel is larger than the map it
+            meets.
     """
+    if index(size) < 1:
+        raise ValueError(f"size {size} must be 1 or more")
     steps = [Step("image", size, field=1, taught=1, jump=1)]
     for layer in layers:
         steps.append(_after(steps[-1], layer))

@@ -29,7 +29,12 @@ EPSILON = 1e-5  # keeps a set of equal numbers from a division by 0
 
 
 def standardize(x: np.ndarray, axes, epsilon: float = EPSILON) -> np.ndarray:
-    """x less its mean over `axes`, divided by the root of its variance plus epsilon."""
+    """x less its mean over `axes`, divided by the root of its variance plus epsilon.
+
+    Computed in float32 or wider.
+    """
+    x = np.asarray(x)
+    x = x.astype(np.result_type(x, np.float32))  # squares of half precision overflow at 256
     mean = x.mean(axes, keepdims=True)
     variance = ((x - mean) ** 2).mean(axes, keepdims=True)
     return (x - mean) / np.sqrt(variance + epsilon)
@@ -38,7 +43,7 @@ def standardize(x: np.ndarray, axes, epsilon: float = EPSILON) -> np.ndarray:
 def batch_norm(x, gamma=1.0, beta=0.0, epsilon=EPSILON) -> np.ndarray:
     """As in training: each channel of (n, h, w, c) by its own statistics over all images."""
     _require_maps(x)
-    return gamma * standardize(x, (0, 1, 2), epsilon) + beta
+    return _affine(standardize(x, (0, 1, 2), epsilon), gamma, beta)
 
 
 def layer_norm(x, gamma=1.0, beta=0.0, epsilon=EPSILON, axes=(1, 2, 3)) -> np.ndarray:
@@ -47,7 +52,7 @@ def layer_norm(x, gamma=1.0, beta=0.0, epsilon=EPSILON, axes=(1, 2, 3)) -> np.nd
     Gamma and beta are (c,) as in the course, or (h, w, c) as in Keras's layer over three axes.
     """
     _require_maps(x)
-    return gamma * standardize(x, axes, epsilon) + beta
+    return _affine(standardize(x, axes, epsilon), gamma, beta, or_each_place=True)
 
 
 def group_norm(x, gamma=1.0, beta=0.0, epsilon=EPSILON, groups=2) -> np.ndarray:
@@ -57,16 +62,16 @@ def group_norm(x, gamma=1.0, beta=0.0, epsilon=EPSILON, groups=2) -> np.ndarray:
         ValueError: the groups do not divide the channels.
     """
     _require_maps(x)
-    *places, channels = x.shape
+    *places, channels = np.shape(x)
     _require_divisor(groups, channels)
-    grouped = x.reshape(*places, groups, channels // groups)
-    return gamma * standardize(grouped, (1, 2, 4), epsilon).reshape(x.shape) + beta
+    grouped = np.reshape(x, (*places, groups, channels // groups))
+    return _affine(standardize(grouped, (1, 2, 4), epsilon).reshape(np.shape(x)), gamma, beta)
 
 
 def instance_norm(x, gamma=1.0, beta=0.0, epsilon=EPSILON) -> np.ndarray:
     """Each channel of each image by its own statistics."""
     _require_maps(x)
-    return gamma * standardize(x, (1, 2), epsilon) + beta
+    return _affine(standardize(x, (1, 2), epsilon), gamma, beta)
 
 
 def sharing(norm: str, images: int, channels: int, groups: int = 2) -> np.ndarray:
@@ -89,11 +94,29 @@ def counts(shape: tuple[int, int, int, int], groups: int = 2) -> dict[str, tuple
     """Norm -> (means, gammas) of maps (n, h, w, c); there are as many variances and betas.
 
     The four of the course, then Keras's two layer norms.
+
+    Raises:
+        ValueError: a shape of other than four sides, or groups that do not divide the channels.
     """
+    if len(shape) != 4 or min(shape) < 1:
+        raise ValueError(f"shape {shape} must be that of maps (n, h, w, c), each 1 or more")
     n, h, w, c = shape
     course = {norm: (int(sharing(norm, n, c, groups).max()) + 1, c) for norm in NORMS}
     keras = {"layer, axis=(1, 2, 3)": (n, h * w * c), "layer, axis=-1": (n * h * w, c)}
     return course | keras
+
+
+def _affine(x, gamma, beta, or_each_place=False) -> np.ndarray:
+    """gamma x + beta, each one number, (c,), or where it may be (h, w, c)."""
+    shapes = {(): "one number", x.shape[3:]: "(c,)"}
+    shapes |= {x.shape[1:]: "(h, w, c)"} if or_each_place else {}
+    for name, values in (("gamma", gamma), ("beta", beta)):
+        if np.shape(values) not in shapes:
+            raise ValueError(
+                f"{name} of shape {np.shape(values)} does not fit maps {x.shape}; "
+                f"want {' or '.join(shapes.values())}"
+            )
+    return gamma * x + beta
 
 
 def _require_maps(x) -> None:

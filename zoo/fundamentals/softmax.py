@@ -3,9 +3,10 @@
     p = e^x / sum e^x        log p = x - log sum e^x        loss = -log p of the true class
 
 Why the logarithm? The probability of a whole batch is a product of many numbers below 1, which soon
-falls under what a float can hold; its logarithm is a sum. The slope of -log p is -1/p: the surer a
-net is of what is wrong, the harder it is pulled back. And through softmax and logarithm together
-the gradient is as simple as can be, p - y: what was said less what is true.
+falls under what a float can hold; its logarithm is a sum. And through softmax and logarithm
+together the gradient is as simple as can be, p - y: what was said less what is true. The surer a
+net is of what is wrong, the harder it is pulled back. A loss of 1 - p would have the slope
+-p (1 - p) in the logit of the true class, which is next to 0 where the net is surely wrong.
 
 Both are computed from x - max x, which changes neither: the largest exponential is then e^0, and
 none can overflow.
@@ -45,14 +46,18 @@ def negative_log_likelihood(log_probabilities: np.ndarray, labels: np.ndarray) -
 
     Raises:
         ValueError: shapes that do not fit together, an empty batch, labels that are not integers
-            or name no class, logarithms above 0 (a probability or a logit taken for one).
+            or name no class, rows whose exponentials do not sum to 1 (probabilities or logits
+            taken for logarithms).
     """
     log_probabilities, labels = np.asarray(log_probabilities), np.asarray(labels)
     _check_labels(log_probabilities, labels)
-    if not (log_probabilities <= 1e-6).all():
+    with np.errstate(over="ignore"):
+        sums = np.exp(log_probabilities).sum(-1)
+    if not np.allclose(sums, 1, atol=1e-2):
+        worst = sums[abs(sums - 1).argmax()]
         raise ValueError(
-            f"log_probabilities reach {log_probabilities.max():g}, the logarithm of a probability "
-            f"is at most 0; hand over log_softmax(logits)"
+            f"a row of log_probabilities stands for probabilities that sum to {worst:g}, not 1; "
+            f"hand over log_softmax(logits)"
         )
     return float(-log_probabilities[np.arange(len(labels)), labels].mean())
 

@@ -73,13 +73,14 @@ def write(path: str | Path, rates: Sequence[float] = RATES, steps: int = 100) ->
     Raises:
         ValueError: no rates, two alike, one not above 0, or fewer than 2 steps.
     """
+    rates = [float(rate) for rate in rates]
     if not rates or len(set(rates)) < len(rates) or not all(0 < r < float("inf") for r in rates):
         raise ValueError(f"rates {tuple(rates)} must be one or more, each above 0 and given once")
     if steps < 2:
         raise ValueError(f"steps {steps} must be 2 or more: a curve needs two points")
     book = Workbook()
     board = book.active
-    sheets = [_descent(book.create_sheet(f"rate {float(rate)}"), rate, steps) for rate in rates]
+    sheets = [_descent(book.create_sheet(f"rate {rate}"), rate, steps) for rate in rates]
     _derivation(board, sheets, steps)
     book.save(path)
     return Path(path)

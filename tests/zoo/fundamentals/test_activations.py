@@ -80,6 +80,21 @@ class TestEachActivation:
         ends |= {"SReLU": [0.1, 0.4], "swish": [0, 1], "GELU": [0, 1]}
         np.testing.assert_allclose(slope(ACTIVATIONS[name], x), ends[name], rtol=1e-6)
 
+    @pytest.mark.parametrize("name", ["swish", "GELU", "ReLU", "ELU", "PReLU"])
+    def test_holds_numbers_up_to_the_largest(self, name):
+        largest = ops.convert_to_tensor(np.array([60000], "float16"))
+        assert ops.convert_to_numpy(ACTIVATIONS[name](largest)) == 60000
+
+    def test_tanh_is_exact_near_0(self):
+        x = np.array([-1e-4, -1e-8, 0, 1e-8, 1e-4], "float32")
+        got = ops.convert_to_numpy(ACTIVATIONS["tanh"](ops.convert_to_tensor(x)))
+        np.testing.assert_allclose(got, np.tanh(x.astype("float64")), rtol=1e-6)
+
+    @pytest.mark.parametrize("name", ACTIVATIONS)
+    def test_what_is_no_number_stays_none(self, name):
+        got = ACTIVATIONS[name](ops.convert_to_tensor(np.array([np.nan], "float32")))
+        assert np.isnan(ops.convert_to_numpy(got))
+
     @pytest.mark.parametrize("name", ACTIVATIONS)
     def test_keeps_half_precision_and_the_shape(self, name):
         y = ACTIVATIONS[name](ops.ones((2, 3, 1), "float16"))

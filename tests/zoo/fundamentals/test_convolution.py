@@ -165,13 +165,24 @@ class TestBadInput:
             equalize(np.ones((2, 2)))
 
     @pytest.mark.parametrize("level", [normalize, equalize])
-    def test_no_pixels_are_no_channel(self, level):
-        with pytest.raises(ValueError, match=r"\(0, 3\)"):
-            level(np.ones((0, 3), "uint8"))
+    @pytest.mark.parametrize("shape", [(0, 3), (4, 4, 3)])
+    def test_no_pixels_are_no_channel_nor_are_three_channels(self, level, shape):
+        with pytest.raises(ValueError, match=rf"of shape \({shape[0]}, .*must be \(H, W\)"):
+            level(np.ones(shape, "uint8"))
+
+    @pytest.mark.parametrize("stray", [np.nan, np.inf])
+    def test_what_is_no_number_cannot_be_stretched(self, stray):
+        with pytest.raises(ValueError, match="NaN or an infinity"):
+            normalize([[0, 1], [stray, 2]])
 
     def test_a_dilation_of_0_leads_nowhere(self):
-        with pytest.raises(ValueError, match="dilation 0"):
+        with pytest.raises(ValueError, match=r"dilations \[1, 0\]"):
             paths((1, 0))
+
+    def test_ways_that_are_too_many_to_count_are_refused(self):
+        assert paths(19 * [1]).sum() == 9**19
+        with pytest.raises(ValueError, match="20 kernels of 3 are too many"):
+            paths(20 * [1])
 
     @pytest.mark.parametrize("kernel", [np.zeros((3, 3)), np.ones(3)])
     def test_nothing_cannot_be_separated(self, kernel):

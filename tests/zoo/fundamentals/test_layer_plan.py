@@ -118,6 +118,11 @@ class TestBadInput:
         with pytest.raises(ValueError, match="conv3 needs 3x3, but conv3 leaves 2x2"):
             follow(6, 3 * ["conv3"])
 
+    @pytest.mark.parametrize("size", [0, -5])
+    def test_an_image_without_pixels_is_named(self, size):
+        with pytest.raises(ValueError, match=f"size {size} must be 1 or more"):
+            follow(size, [])
+
     def test_so_is_a_pooling_larger_than_the_map(self):
         with pytest.raises(ValueError, match="pool2 needs 2x2, but conv3 leaves 1x1"):
             follow(3, ["conv3", "pool2"])

@@ -93,6 +93,15 @@ class TestNormsByHand:
         np.testing.assert_allclose(got.mean((1, 2)), 0, atol=1e-12)
         np.testing.assert_allclose(got.std((1, 2)), 1, atol=1e-12)
 
+    @pytest.mark.parametrize("norm", NORMS)
+    def test_squares_beyond_half_precision_spoil_nothing(self, norm):
+        x = (300 * X).astype("float16")
+        theirs = keras_layer(norm)
+        extra = {"training": True} if norm == "batch" else {}
+        theirs = ops.convert_to_numpy(theirs(x.astype("float32"), **extra))
+        np.testing.assert_allclose(BY_HAND[norm](x.tolist()), theirs, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(BY_HAND[norm](x), theirs, rtol=1e-4, atol=1e-5)
+
     @pytest.mark.once
     def test_a_set_of_equal_numbers_becomes_beta(self):
         flat = np.full((1, 2, 2, C), 7.0)
@@ -158,5 +167,11 @@ class TestRefuses:
 
     @pytest.mark.parametrize("norm", NORMS)
     def test_gammas_for_another_number_of_channels(self, norm):
-        with pytest.raises(ValueError, match="broadcast"):
+        with pytest.raises(ValueError, match=r"gamma of shape \(4,\) does not fit"):
             BY_HAND[norm](X, GAMMA[:4])
+        with pytest.raises(ValueError, match=r"beta of shape \(1,\) does not fit"):
+            BY_HAND[norm](X, GAMMA, BETA[:1])
+
+    def test_a_shape_that_is_not_of_maps(self):
+        with pytest.raises(ValueError, match=r"shape \(4, 5, 6\) must be that of maps"):
+            counts(SHAPE[1:])

@@ -96,6 +96,9 @@ class TestLabels:
         with pytest.raises(ValueError, match="batch of 1 or more"):
             negative_log_likelihood(np.zeros((0, 3)), np.zeros(0, int))
 
-    def test_probabilities_are_no_logarithms(self):
-        with pytest.raises(ValueError, match="logarithm of a probability"):
-            negative_log_likelihood(softmax(LOGITS), LABELS)
+    @pytest.mark.parametrize(
+        "scores", [softmax(LOGITS), LOGITS, -abs(LOGITS) - 1, np.full((16, 10), np.nan)]
+    )
+    def test_what_is_no_logarithm_of_probabilities_is_refused(self, scores):
+        with pytest.raises(ValueError, match="hand over log_softmax"):
+            negative_log_likelihood(scores, LABELS)
