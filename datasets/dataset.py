@@ -130,7 +130,7 @@ class Dataset:
         if not 1 <= limit <= len(self.x_train):
             raise ValueError(
                 f"--limit {limit}: {self.name} has {len(self.x_train):,} training images; "
-                f"give 1 to {len(self.x_train)}, or leave it out for all of them"
+                f"give 1 to {len(self.x_train)}"
             )
         train = balanced_subset(self.y_train, limit, seed)
         val = balanced_subset(self.y_val, min(limit, len(self.y_val)), seed)

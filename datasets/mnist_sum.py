@@ -63,15 +63,18 @@ class SumBatches(Batches):
     """Batches ({"image", "number"}, {"digit", "sum"}) of a dataset of digits, for `model.fit`.
 
     Raises:
-        ValueError: a dataset of more than ten classes, which are no digits.
+        ValueError: a dataset whose classes are not the digits from 0 on.
     """
 
     def __init__(
         self, data: Dataset, split: str, batch_size: int, transforms=(), *, binary=False, seed=0
     ):
         self.binary, self.training = binary, split == "train"
-        if data.num_classes > 10:
-            raise ValueError(f"{data.name} has {data.num_classes} classes; digits are 0 to 9")
+        if list(data.class_names) != list("0123456789")[: data.num_classes]:
+            raise ValueError(
+                f"{data.name} has the classes {', '.join(data.class_names[:11])}; a sum needs the "
+                f"digits from 0 on, at most to 9, in their order"
+            )
         x, y = data.split(split)
         super().__init__(
             x, y, batch_size, transforms, mean=data.mean, std=data.std,

@@ -4,13 +4,13 @@
     python recipes/s2_5_mnist_sum.py --binary                         # the sum as five bits
     python recipes/s2_5_mnist_sum.py --dataset=digits --epochs=20     # embedded data, a minute
 
-- Representation: the image as pixels, the number one-hot, since ten digits have no order that
-  matters to a net; the digit as one of 10 classes, the sum as one of 19, or as five bits.
+- Representation: the image as pixels, the number one-hot, a vector of the same kind as the ten
+  probabilities of the digit; the digit as one of 10 classes, the sum as one of 19, or as five bits.
 - Data: each image of each epoch meets a fresh random number, drawn from the seed; the validation
   images keep theirs.
-- The inputs meet late, beside the ten probabilities of the digit: zoo/models/mnist_sum.py.
-- Losses: cross-entropy for both outputs, as both are classes, and both count alike; for bits a
-  binary cross-entropy each.
+- The inputs meet late, when the digit is read: zoo/models/mnist_sum.py.
+- Losses: cross-entropy for both outputs, as both are classes, and both count alike; for bits the
+  mean of a binary cross-entropy each, which before the training is a quarter of the digit's.
 - Evaluation: accuracy of the digit and of the sum on images never trained on. A sum of bits is
   right if all five are. It can be right where the digit is misread: it is made from the ten
   probabilities, not from the first of them.

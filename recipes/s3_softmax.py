@@ -58,10 +58,11 @@ def main(seed=0, out: str | None = None):
             "log_softmax": log_softmax(LARGE),
         }
         product = np.log(np.cumprod(np.full(300, 0.5, "float32")))
+    slopes = {"of -log p: p - 1": p - 1, "of 1 - p: p (p - 1)": p * (p - 1)}
     sums = {"sum of the logs": images * np.log(0.5), "log of the product": product}
     why = [
         ("Loss", {"-log p": -np.log(p), "1 - p": 1 - p}, p, "p of the true class"),
-        ("Slope in the true logit", {"p - 1": p - 1, "p (p - 1)": p * (p - 1)}, p, "p"),
+        ("Its slope in the true logit", slopes, p, "p of the true class"),
         ("log p of a batch, each p = 1/2", sums, images, "images, in float32"),
     ]
     heat = np.linspace(0.2, 8, 200)

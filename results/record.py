@@ -1,6 +1,7 @@
 """Add finished runs to results/ and write the tables that are made from it.
 
     python results/record.py runs/s9_ultimus/20261123-120000 --note "CIFAR-10 re-encoded as JPEG"
+    python results/record.py runs/... --part "the sum as five bits"    # a setting not the recipe's
     python results/record.py            # the tables only
 
 A run's rows go to results/<recipe>.csv. results/README.md has a table a recipe and then every row;
@@ -9,6 +10,8 @@ the README at the root a line for each recipe that trains one net, and for one i
 
 import argparse
 import csv
+import importlib
+import inspect
 import json
 import statistics
 from itertools import groupby
@@ -24,16 +27,45 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def add(run: Path, note: str) -> None:
-    """Append the result.json of a run, one row or several, to its recipe's CSV."""
+# What tells two lines of the tables apart, and in a line its seeds.
+SETTING = ("recipe", "part", "model", "params", "dataset", "epochs", "backend", "device")
+IN_COLUMNS = ("dataset", "epochs", "seed")  # of a recipe's arguments
+
+
+def add(run: Path, note: str, part: str = "") -> None:
+    """Append the result.json of a run, one row or several, to its recipe's CSV.
+
+    `part` names the row of a recipe that trains one net, where it was not run as it stands.
+    """
     try:
         results = json.loads((run / "result.json").read_text())
-    except (OSError, ValueError) as error:
+        arguments = json.loads((run / "config.json").read_text())["arguments"]
+    except (OSError, ValueError, KeyError) as error:
         raise SystemExit(f"{run} holds no result of a finished run: {error}") from error
     results = results if isinstance(results, list) else [results]
+    main = importlib.import_module(f"zoo.recipes.{results[0]['recipe']}").main
+    usual = {name: value.default for name, value in inspect.signature(main).parameters.items()}
+    unusual = [
+        f"--{name.replace('_', '-')}={value}"
+        for name, value in arguments.items()
+        if name not in IN_COLUMNS and value != usual.get(name)
+    ]
+    if unusual and not (note or part):
+        raise SystemExit(f"{run} was made with {' '.join(unusual)}; say so by --note or --part")
+    if part and len(results) > 1:
+        raise SystemExit(
+            f"{run} has {len(results)} parts with names of their own; leave --part out"
+        )
     path = RESULTS / f"{results[0]['recipe']}.csv"
     rows = read(path) if path.exists() else []
+    known = {tuple(row[key] for key in (*SETTING, "seed")) for row in rows}
     for result in results:
+        result["part"] = part or result["part"]
+        if tuple(str(result[key]) for key in (*SETTING, "seed")) in known:
+            raise SystemExit(
+                f"{path.name} has a row of {result['part'] or result['model']} with seed "
+                f"{result['seed']}; take that out, or name the other setting by --part"
+            )
         said = "; ".join(text for text in (result.get("note"), note) if text)
         rows.append(
             {
@@ -67,8 +99,7 @@ def summary_table(rows) -> str:
     """Markdown: mean and spread over the seeds, a line for each setting."""
 
     def setting(row):
-        return [row[key] for key in ("recipe", "part", "model", "params", "dataset", "epochs",
-                                     "backend", "device")]  # fmt: skip
+        return [row[key] for key in SETTING]
 
     lines = [
         "| recipe | net | parameters | data | epochs | last-epoch accuracy | minutes | backend |",
@@ -125,7 +156,8 @@ if __name__ == "__main__":
     )
     parser.add_argument("runs", nargs="*", type=Path)
     parser.add_argument("--note", default="", help="what was cut, or differs")
+    parser.add_argument("--part", default="", help="the name of a setting not the recipe's")
     wanted = parser.parse_args()
     for run in wanted.runs:
-        add(run, wanted.note)
+        add(run, wanted.note, wanted.part)
     write_tables()

@@ -61,6 +61,29 @@ class TestRecord:
         ]
         assert "60.00 % ± 10.00 (3 seeds)" in record.summary_table(rows)
 
+    @pytest.fixture
+    def run(self, record, tmp_path, monkeypatch):
+        """A finished run of s2_5_mnist_sum with --binary, and an empty results folder."""
+        monkeypatch.setattr(record, "RESULTS", tmp_path)
+        row = dict.fromkeys(record.COLUMNS, "") | {"recipe": "s2_5_mnist_sum", "model": "mnist_sum"}
+        (tmp_path / "result.json").write_text(json.dumps(row | {"seed": 0, "val_accuracy": 0.9}))
+        arguments = {"binary": True, "seed": 0, "epochs": 3}
+        (tmp_path / "config.json").write_text(json.dumps({"arguments": arguments}))
+        return tmp_path
+
+    def test_a_setting_that_is_not_the_recipes_has_to_be_named(self, record, run):
+        with pytest.raises(SystemExit, match="made with --binary=True; say so by --note or --part"):
+            record.add(run, "")
+        record.add(run, "", "five bits")
+        (row,) = record.read(run / "s2_5_mnist_sum.csv")
+        assert row["part"] == "five bits" and row["val_accuracy"] == "0.9"
+
+    def test_a_seed_counts_once(self, record, run):
+        record.add(run, "", "five bits")
+        with pytest.raises(SystemExit, match="has a row of five bits with seed 0"):
+            record.add(run, "", "five bits")
+        assert len(record.read(run / "s2_5_mnist_sum.csv")) == 1
+
     def test_a_folder_without_a_result_is_refused(self, record, tmp_path):
         with pytest.raises(SystemExit, match="holds no result"):
             record.add(tmp_path, "")

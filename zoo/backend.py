@@ -112,7 +112,8 @@ def has_batch_norm_for(x) -> bool:
 
 def conv2d(x, kernel, bias, strides, padding, dilation):
     """PyTorch's convolution of NHWC maps with a Keras kernel (h, w, in / groups, out)."""
-    kernel, bias = kernel.value, None if bias is None else bias.value
+    kernel = keras.ops.convert_to_tensor(kernel)  # a variable, or with LoRA a sum
+    bias = None if bias is None else keras.ops.convert_to_tensor(bias)
     pads = [(0, 0), (0, 0)]
     if padding == "same":  # as tensorflow counts it: an odd pixel goes to the right and below
         sizes = zip(x.shape[1:3], kernel.shape[:2], strides, dilation, strict=True)

@@ -115,9 +115,15 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
         **overrides: the builder's keyword arguments, `input_shape` and `num_classes` among them.
 
     Raises:
-        ValueError: unknown name, override or weights, weights that do not fit the model, an
-            `input_shape` that is no (height, width, channels) or too small.
+        ValueError: Keras is set to channels first; unknown name, override or weights; weights that
+            do not fit the model; an `input_shape` not (height, width, channels), or too small.
     """
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError(
+            f'the zoo takes images (height, width, channels), but "image_data_format" is '
+            f"{keras.config.image_data_format()!r}; call "
+            f'keras.config.set_image_data_format("channels_last")'
+        )
     entry = card(name)
     unknown = overrides.keys() - entry.options.keys()
     if unknown:

@@ -52,9 +52,10 @@ class TestBatches:
         for total in range(19):
             assert "".join(str(int(bit)) for bit in bits([total])[0][::-1]) == f"{total:05b}"
 
-    def test_a_dataset_of_more_than_ten_classes_is_refused(self, digits):
-        letters = dataclasses.replace(digits, class_names=tuple("abcdefghijkl"))
-        with pytest.raises(ValueError, match="digits has 12 classes; digits are 0 to 9"):
+    @pytest.mark.parametrize("names", ["abcdefghijkl", "abcdefghij", "123456789", "1023456789"])
+    def test_a_dataset_whose_classes_are_not_the_digits_is_refused(self, names, digits):
+        letters = dataclasses.replace(digits, class_names=tuple(names))
+        with pytest.raises(ValueError, match=f"classes {', '.join(names[:3])}, .*the digits"):
             SumBatches(letters, "train", 20)
 
 

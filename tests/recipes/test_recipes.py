@@ -8,9 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import keras
+import numpy as np
 import pytest
 
 from zoo.recipes import s4_drill_down, s5_normalization
+from zoo.training.callbacks.metrics_log import read_metrics
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 RECIPES = sorted(FOLDER.glob("s[0-9]*.py"))
@@ -62,6 +64,14 @@ def test_steps_that_there_are_not_leave_no_run(steps, tmp_path):
     ):
         s4_drill_down.main(steps=steps, dataset="digits", out=str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.once
+def test_step_10_cuts_its_rate_after_epoch_6(tmp_path):
+    out = tmp_path / "run"
+    s4_drill_down.main("10", dataset="digits", epochs=7, batch_size=5, limit=10, out=str(out))
+    rates = [row["learning_rate"] for row in read_metrics(out / "mnist_step10" / "metrics.csv")]
+    np.testing.assert_allclose(rates, 6 * [0.01] + [0.001], rtol=1e-6)
 
 
 @pytest.mark.once

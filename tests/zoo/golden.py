@@ -1,7 +1,8 @@
 """Logits and heat maps from weights that a numpy seed fills: the same on every backend.
 
 `KERAS_BACKEND=tensorflow python tests/zoo/golden.py` adds the models that golden.json lacks; after
-an intended change, `... golden.py NAME` writes those of a model anew.
+an intended change, `... golden.py NAME` writes those of a model anew. Either writes those of the
+weights that ship.
 """
 
 import json
@@ -22,6 +23,7 @@ SMALLER = {"squeeze_expand": {"input_shape": (64, 64, 3)}} | {
     for name in zoo.list_models(session=8)
     if zoo.card(name).options["num_classes"] == 1000
 }
+TRAINED = [(name, tag) for name in zoo.list_models() for tag in zoo.card(name).weights]
 SMALLER["inception_v3"] = OF_IMAGENET | {"input_shape": (203, 203, 3)}  # unpadded, maps shrink
 
 
@@ -36,8 +38,10 @@ def _random(x, count, rng):
     return rng.normal(size=(count, *x.shape[1:])).astype("float32")
 
 
-def compute(name: str) -> dict[str, list]:
-    """Logits of two images and, of a classifier, a coarse view of their heat maps."""
+def compute(name: str, classes=None) -> dict[str, list]:
+    """Logits of two images and, of a classifier, a coarse view of their heat maps of `classes`;
+    None: of the first for which there is one, as nothing may speak for a class.
+    """
     model = zoo.get(name, **SMALLER.get(name, {}))
     rng = np.random.default_rng(0)
     for variable in model.variables:
@@ -51,18 +55,34 @@ def compute(name: str) -> dict[str, list]:
             value *= 0.1
         variable.assign(value.astype("float32"))
     images = examples(model, 2, rng)
-    outputs = model.predict(images, verbose=0)
-    outputs = outputs if isinstance(outputs, dict) else {"logits": outputs}
-    result = {key: value.round(6).tolist() for key, value in outputs.items()}
+    result = said(model, images)
     if zoo.card(name).task == "classification":
-        maps = zoo.explain.grad_cam(model, images, classes=[3, 7])
+        result["classes"] = classes or [first_seen(model, image[None]) for image in images]
+        maps = zoo.explain.grad_cam(model, images, result["classes"])
         step = maps.shape[1] // 8
         result["heat"] = maps[:, ::step, ::step].astype(float).round(4).tolist()
     return result
+
+
+def compute_trained(name: str, tag: str) -> dict[str, list]:
+    """Logits of two images by the weights that ship."""
+    model = zoo.get(name, weights=tag)
+    return said(model, examples(model, 2, np.random.default_rng(0)))
+
+
+def said(model, images) -> dict[str, list]:
+    outputs = model.predict(images, verbose=0)
+    outputs = outputs if isinstance(outputs, dict) else {"logits": outputs}
+    return {key: value.round(6).tolist() for key, value in outputs.items()}
+
+
+def first_seen(model, image) -> int:
+    return next(c for c in range(10) if zoo.explain.grad_cam(model, image, c).any())
 
 
 if __name__ == "__main__":
     golden = json.loads(PATH.read_text())
     wanted = sys.argv[1:] or [name for name in zoo.list_models() if name not in golden]
     golden |= {name: compute(name) for name in wanted}
+    golden["trained"] = {f"{name} {tag}": compute_trained(name, tag) for name, tag in TRAINED}
     PATH.write_text(json.dumps(golden, separators=(",", ":"), sort_keys=True) + "\n")

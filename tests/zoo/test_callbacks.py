@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.training import callbacks
+from zoo.training import OneCycle, callbacks
 from zoo.training.callbacks import checkpoint
 from zoo.training.callbacks.metrics_log import read_metrics
 
@@ -76,7 +76,35 @@ class TestStopOnNonFinite:
             assert all(np.isfinite(saved[key]).all() for key in saved)
 
 
+def unbuilt_layers():
+    return keras.layers.Flatten(), keras.layers.Dense(3)
+
+
 class TestCheckpoint:
+    def test_a_model_without_weights_begins_anew_or_is_refused(self, tiny, tmp_path):
+        models = [keras.Sequential(unbuilt_layers()) for _ in range(2)]
+        for model in models:
+            model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        assert callbacks.restore(models[0], tmp_path) == 0
+        saver = callbacks.Checkpoint(tmp_path)
+        models[0].fit(tiny.batches("train", 30), verbose=0, callbacks=[saver])
+        with pytest.raises(ValueError, match="no weights yet for .*epoch-0001.npz"):
+            callbacks.restore(models[1], tmp_path)
+        assert callbacks.restore(models[0], tmp_path) == 1
+
+    def test_half_precision_comes_back(self, tiny, tmp_path):
+        keras.config.set_dtype_policy("bfloat16")
+        model = keras.Sequential([keras.Input((8, 8, 3)), *unbuilt_layers()])
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        saver = callbacks.Checkpoint(tmp_path)
+        model.fit(tiny.batches("train", 30), verbose=0, callbacks=[saver])
+        trained = numbers(model.weights)
+        model.set_weights([0 * value for value in trained])
+        assert callbacks.restore(model, tmp_path) == 1
+        for value, restored in zip(trained, numbers(model.weights), strict=True):
+            assert value.dtype.name == "bfloat16"
+            np.testing.assert_array_equal(value, restored)
+
     def test_training_goes_on_as_if_it_had_not_stopped(self, tiny, tiny_model, tmp_path):
         config, start = tiny_model.get_config(), numbers(tiny_model.variables)
 
@@ -179,6 +207,35 @@ class TestMetricsLog:
         with pytest.raises(ValueError, match="metrics.csv is damaged"):
             callbacks.MetricsLog(tmp_path / "metrics.csv")
 
+    def test_makes_its_folder_and_means_over_the_classes_of_a_metric(
+        self, tiny, tiny_model, tmp_path
+    ):
+        f1 = keras.metrics.F1Score(name="f1")  # a value a class
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        tiny_model.compile("adam", loss, metrics=[f1])
+        x, y = tiny.normalize(tiny.x_train), np.eye(3)[tiny.y_train]
+        path = tmp_path / "not there" / "metrics.csv"
+        log, screen = callbacks.MetricsLog(path), callbacks.Progress()
+        board = callbacks.TensorBoard(tmp_path / "board")
+        history = tiny_model.fit(x, y, verbose=0, callbacks=[log, screen, board]).history
+        assert len(history["f1"][0]) == 3
+        assert read_metrics(path)[0]["f1"] == pytest.approx(np.mean(history["f1"][0]))
+
+    def test_writes_the_rate_of_the_last_step_whoever_counted_it(self, tiny, tiny_model, tmp_path):
+        """Also where Keras does not know the number of steps, and in a second fit."""
+        x, y = tiny.normalize(tiny.x_train), tiny.y_train
+
+        def batches():
+            for start in (0, 10, 20, 0, 10, 20):
+                yield x[start : start + 10], y[start : start + 10]
+
+        cycle = OneCycle(0.1, total_steps=9, peak_step=2)
+        tiny_model.compile(keras.optimizers.SGD(cycle), tiny_model.loss)
+        path = tmp_path / "metrics.csv"
+        for data in ({"x": batches()}, {"x": x, "y": y, "batch_size": 10}):
+            tiny_model.fit(**data, verbose=0, callbacks=[log := callbacks.MetricsLog(path)])
+        assert log.rows[-1]["learning_rate"] == pytest.approx(float(cycle(8)), rel=1e-5)
+
 
 class TestProgress:
     def test_prints_a_line_an_epoch_where_there_is_no_terminal(self, tiny, tiny_model, capsys):
@@ -204,7 +261,9 @@ class TestProgress:
 
 class TestReports:
     def test_draw_when_training_ends(self, tiny, tiny_model, tmp_path):
-        files = {name: tmp_path / f"{name}.png" for name in ("wrong", "heat", "confusion")}
+        files = {
+            name: tmp_path / "figures" / f"{name}.png" for name in ("wrong", "heat", "confusion")
+        }
         tiny_model.fit(
             tiny.batches("train", 10),
             verbose=0,
@@ -227,3 +286,19 @@ class TestReports:
         with pytest.raises(ValueError, match=message):
             tiny_model.fit(tiny.batches("train", 10), verbose=0, callbacks=[report])
         assert all(map(np.array_equal, before, tiny_model.get_weights()))
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("report", [callbacks.ConfusionReport, callbacks.MisclassifiedReport])
+    def test_a_net_that_is_no_classifier_is_refused_before_the_training(
+        self, report, tiny, tmp_path
+    ):
+        image = keras.Input((8, 8, 3))
+        flat = keras.layers.Flatten()(image)
+        one, two = keras.layers.Dense(1, name="one")(flat), keras.layers.Dense(3, name="two")(flat)
+        for outputs, message in ((one, r"gives \(None, 1\)"), ([one, two], "gives 2 outputs")):
+            model = keras.Model(image, outputs)
+            targets = [np.zeros((30, 1)) for _ in model.outputs]
+            model.compile(loss=["mse" for _ in model.outputs])
+            reports = [report(tiny, tmp_path / "figure.png")]
+            with pytest.raises(ValueError, match=message):
+                model.fit(tiny.normalize(tiny.x_train), targets, verbose=0, callbacks=reports)

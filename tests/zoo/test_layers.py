@@ -71,6 +71,18 @@ class TestConv2D:
         theirs.set_weights([kernel])
         np.testing.assert_allclose(numpy(ours(x)), numpy(theirs(x)), rtol=1e-4, atol=1e-4)
 
+    @pytest.mark.parametrize("groups", [1, 2])
+    def test_takes_lora_as_keras_does(self, groups):
+        ours, theirs = layers.Conv2D(6, 3, groups=groups), keras.layers.Conv2D(6, 3, groups=groups)
+        for layer in (ours, theirs):
+            layer.build((None, 7, 9, 4))
+            layer.enable_lora(2)
+        theirs.set_weights(ours.get_weights())
+        theirs.lora_kernel_b.assign(images(*theirs.lora_kernel_b.shape))
+        ours.lora_kernel_b.assign(theirs.lora_kernel_b)
+        x = images(3, 7, 9, 4)
+        np.testing.assert_allclose(numpy(ours(x)), numpy(theirs(x)), rtol=1e-4, atol=1e-4)
+
     @pytest.mark.parametrize("groups", [2, 4])
     def test_trains_in_groups_as_keras_does(self, groups):
         def fitted(conv):

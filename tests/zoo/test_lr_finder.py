@@ -42,6 +42,28 @@ class TestFindLR:
         with pytest.raises(ValueError, match="min_lr=1.0, max_lr=0.1"):
             find_lr(tiny_model, tiny.batches("train", 10), min_lr=1.0, max_lr=0.1)
 
+    @pytest.mark.parametrize("kind", ["tensorflow", "torch"])
+    def test_takes_the_batches_of_other_libraries(self, kind, tiny, tiny_model):
+        library = pytest.importorskip(kind)
+        x, y = tiny.batches("train", 10)[0]
+        if kind == "tensorflow":
+            batches = library.data.Dataset.from_tensors((x, y))
+        else:
+            batches = [(library.tensor(x), library.tensor(y))]
+        tiny_model.layers[1].rate = 0.0  # no dropout: the losses of two tests are the same
+        plain = find_lr(tiny_model, [(x, y)], steps=4)
+        np.testing.assert_allclose(find_lr(tiny_model, batches, steps=4).losses, plain.losses, 1e-5)
+
+    @pytest.mark.once
+    def test_refuses_what_is_no_batch_and_a_model_without_weights(self, tiny, tiny_model):
+        x, y = tiny.batches("train", 10)[0]
+        with pytest.raises(ValueError, match=r"a batch is a ndarray, .* as \[\(x, y\)\]"):
+            find_lr(tiny_model, (x, y))
+        unbuilt = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)], name="later")
+        unbuilt.compile("sgd", tiny_model.loss)
+        with pytest.raises(ValueError, match="later has no weights yet"):
+            find_lr(unbuilt, [(x, y)])
+
     def test_says_so_when_the_batches_run_out_or_are_poisoned(self, tiny, tiny_model):
         x, y = tiny.batches("train", 10)[0]
         with pytest.raises(ValueError, match="the batches ended"):

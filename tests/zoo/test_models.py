@@ -129,11 +129,25 @@ class TestModel:
 def test_logits_and_heat_maps_are_the_same_on_every_backend(name):
     stored = json.loads(golden.PATH.read_text())
     assert name in stored, "run tests/zoo/golden.py once for the new model"
-    now = golden.compute(name)
+    now = golden.compute(name, stored[name].get("classes"))
     assert now.keys() == stored[name].keys()
+    assert all(np.any(heat) for heat in stored[name].get("heat", ()))
     for key, value in now.items():
         tolerance = 1e-3 if key == "heat" else 1e-4
         np.testing.assert_allclose(value, stored[name][key], atol=tolerance)
+
+
+@pytest.mark.parametrize(("name", "tag"), golden.TRAINED)
+def test_weights_that_ship_say_the_same_on_every_backend(name, tag):
+    stored = json.loads(golden.PATH.read_text())["trained"][f"{name} {tag}"]
+    for key, value in golden.compute_trained(name, tag).items():
+        np.testing.assert_allclose(value, stored[key], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", [f"mnist_step{step}" for step in range(1, 11)])
+def test_a_step_takes_images_of_another_size(name):
+    assert zoo.get(name, input_shape=(32, 36, 1)).output_shape == (None, 10)
 
 
 @pytest.mark.once

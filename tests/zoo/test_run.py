@@ -65,7 +65,17 @@ class TestStart:
         assert start(tmp_path, epochs=1).folder == start(tmp_path, epochs=2).folder
 
     @pytest.mark.once
-    @pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch_size", -1), ("seed", -1)])
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("epochs", 0),
+            ("batch_size", -1),
+            ("seed", -1),
+            ("patience", -3),
+            ("learning_rate", -0.01),
+            ("learning_rate", float("nan")),
+        ],
+    )
     def test_a_number_that_makes_no_training_is_refused(self, tmp_path, name, value):
         with pytest.raises(ValueError, match=f"--{name.replace('_', '-')} {value} must be"):
             start(tmp_path, **{name: value})
@@ -88,6 +98,27 @@ class TestResume:
         run = start(tmp_path, epochs=3)
         with pytest.raises(ValueError, match="--epochs was 3, not 4"):
             start(tmp_path, epochs=4, resume=str(run.folder))
+
+    def test_of_another_recipe_says_only_that(self, tmp_path):
+        run = Run.start("s1_other.py", config={"peak_epoch": 3, "out": str(tmp_path / "run")})
+        with pytest.raises(ValueError, match=r"started: recipe was s1_other, not \w+$"):
+            start(tmp_path, resume=str(run.folder))
+
+    def test_an_argument_of_an_older_recipe_is_named_as_its_flag(self, tmp_path):
+        run = start(tmp_path, peak_epoch=3)
+        with pytest.raises(ValueError, match="--peak-epoch was 3, not known any more"):
+            start(tmp_path, resume=str(run.folder))
+
+    def test_after_an_upgrade_says_what_both_halves_were_made_with(self, tmp_path):
+        run = start(tmp_path)
+        config = json.loads((run.folder / "config.json").read_text())
+        now = config["versions"]["keras"]
+        older = {"versions": config["versions"] | {"keras": "3.14.0"}, "commit": "0123456789"}
+        (run.folder / "config.json").write_text(json.dumps(config | older))
+        for _ in range(2):  # a second resume adds nothing
+            again = start(tmp_path, resume=str(run.folder)).config
+            assert again["versions"] == config["versions"] | {"keras": f"3.14.0, then {now}"}
+            assert again["commit"] == f"0123456789, then {config['commit']}"
 
     @pytest.mark.parametrize(
         "content", ["[]", '{"arguments": []}', "{", '{"arguments": {"old": 1}}']

@@ -151,11 +151,22 @@ class TestApplied:
         optimizer = cycle_momentum(keras.optimizers.Adam(self.cycle()))
         assert fit_one_weight(optimizer, self.STEPS) == pytest.approx(weight, rel=1e-3)
 
+    def test_rate_and_momentum_stay_together_where_gradients_accumulate(self):
+        rates, momenta = self.numbers()
+        weight = velocity = 0.0
+        for rate, momentum in list(zip(rates, momenta, strict=True))[1::2]:  # every second batch
+            velocity = momentum * velocity - rate
+            weight += velocity
+        sgd = keras.optimizers.SGD(self.cycle(), momentum=0.9, gradient_accumulation_steps=2)
+        assert fit_one_weight(cycle_momentum(sgd), self.STEPS) == pytest.approx(weight, rel=1e-4)
+
     def test_without_momentum_or_schedule_it_says_so(self):
         with pytest.raises(ValueError, match="must be a OneCycle"):
             cycle_momentum(keras.optimizers.Adam(0.1))
         with pytest.raises(ValueError, match="has no momentum to cycle"):
             cycle_momentum(keras.optimizers.SGD(self.cycle()))
+        with pytest.raises(ValueError, match="has no momentum to cycle"):
+            cycle_momentum(keras.optimizers.Muon(self.cycle()))
 
     def test_a_model_with_a_cycling_optimizer_can_be_saved(self, tiny, tiny_model, tmp_path):
         tiny_model.compile(cycle_momentum(keras.optimizers.Adam(self.cycle())), tiny_model.loss)

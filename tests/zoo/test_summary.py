@@ -150,6 +150,18 @@ class TestReceptiveField:
         assert list(receptive_field(model)) == ["maps"]
         assert zoo.summary(model).rows[-1].receptive_field is None
 
+    def test_says_nothing_of_a_layer_around_convolutions(self):
+        class Block(layers.Layer):
+            def __init__(self):
+                super().__init__(name="block")
+                self.conv = layers.Conv2D(3, 3, padding="same")
+
+            def call(self, x):
+                return self.conv(x)
+
+        fields = receptive_field(chain(layers.Conv2D(3, 3, name="conv"), Block()))
+        assert list(fields) == ["conv"]
+
     def test_the_whole_image_is_seen_once_places_are_pooled_away(self):
         field = receptive_field(zoo.get("ultimus"))
         assert field["pool"].size == (32, 32) and field["logits"].jump is None

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
+from zoo.explain.subject import check_logits
+
 
 @dataclass(frozen=True)
 class Mistakes:
@@ -25,6 +27,17 @@ class Mistakes:
         return [(class_names[t], f"said {class_names[p]}, {c:.0%}") for t, p, c in rows]
 
 
+def probabilities(model: keras.Model, x) -> np.ndarray:
+    """What a classifier that gives logits holds of each image, (n, classes).
+
+    Raises:
+        ValueError: several outputs, or not a logit for each of two classes or more.
+    """
+    logits = model.predict(x, batch_size=512, verbose=0)
+    check_logits(model, logits, least=2)
+    return softmax(logits, axis=-1)
+
+
 def misclassified(model: keras.Model, x: np.ndarray, y: np.ndarray, k: int = 10) -> Mistakes:
     """The `k` mistakes of a classifier that it is most confident of; fewer if it makes fewer.
 
@@ -34,19 +47,19 @@ def misclassified(model: keras.Model, x: np.ndarray, y: np.ndarray, k: int = 10)
         y: integer labels (n,).
 
     Raises:
-        ValueError: as many labels as images are needed, within the model's classes.
+        ValueError: a model that is no classifier, labels other than one an image or outside its
+            classes.
     """
     if k < 0:
         raise ValueError(f"k={k}: how many mistakes to give cannot be negative")
-    y = np.asarray(y)
-    if y.shape != (len(x),):
-        raise ValueError(f"{len(x)} images need labels of shape ({len(x)},), not {y.shape}")
-    probabilities = softmax(model.predict(x, batch_size=512, verbose=0), axis=-1)
-    classes = probabilities.shape[-1]
+    said, y = probabilities(model, x), np.asarray(y)
+    count, classes = said.shape
+    if y.shape != (count,):
+        raise ValueError(f"{count} images need labels of shape ({count},), not {y.shape}")
     if len(y) and not 0 <= y.min() <= y.max() < classes:
         raise ValueError(f"labels run from {y.min()} to {y.max()}, the model has {classes} classes")
-    predicted = probabilities.argmax(axis=-1)
-    confidence = probabilities.max(axis=-1)
+    predicted = said.argmax(axis=-1)
+    confidence = said.max(axis=-1)
     wrong = np.flatnonzero(predicted != y)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:k]
     return Mistakes(worst, y[worst], predicted[worst], confidence[worst])

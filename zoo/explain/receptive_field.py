@@ -151,10 +151,11 @@ def _through(layer, field, node, image):
     if hasattr(layer, "pool_size"):
         pool, strides = _pair(layer.pool_size), layer.strides
         return field.widened(pool, pool if strides is None else _pair(strides))
-    if hasattr(layer, "dilation_rate"):
-        if not hasattr(layer, "kernel_size"):  # keras.ops.conv, whose kernel is an argument
-            return UNKNOWN
+    if hasattr(layer, "kernel_size") and hasattr(layer, "dilation_rate"):
         return field.widened(layer.kernel_size, layer.strides, layer.dilation_rate)
+    kernels = [w for w in getattr(layer, "weights", ()) if len(w.shape) == 4]
+    if kernels or hasattr(layer, "dilation_rate"):  # a layer around convolutions, keras.ops.conv
+        return UNKNOWN
     before = {tuple(x.shape[1:3]) for x in node.input_tensors if len(x.shape) > 3}
     after = {tuple(x.shape[1:3]) for x in node.output_tensors if len(x.shape) > 3}
     if after and (after <= before or isinstance(layer, FRAMES)):

@@ -73,6 +73,13 @@ def logits_of(model, tensors):
         ValueError: it gives something else, or several outputs.
     """
     outputs = model(tensors, training=False)
+    check_logits(model, outputs)
+    (logits,) = keras.tree.flatten(outputs)
+    return logits
+
+
+def check_logits(model, outputs, least=1) -> None:
+    """Raise ValueError unless a model's outputs are one (n, classes), of `least` classes."""
     shapes = [tuple(output.shape) for output in keras.tree.flatten(outputs)]
     if len(shapes) > 1:
         key = next(iter(outputs)) if isinstance(outputs, dict) else 0
@@ -80,10 +87,9 @@ def logits_of(model, tensors):
             f"{model.name} gives {len(shapes)} outputs, {shapes}; explain one of them: "
             f"keras.Model(model.input, model.output[{key!r}])"
         )
-    (logits,) = keras.tree.flatten(outputs)
-    if len(shapes[0]) != 2:
-        raise ValueError(f"the model gives {shapes}, not one (n, classes) of logits")
-    return logits
+    if len(shapes[0]) != 2 or shapes[0][1] < least:
+        want = f", {least} or more" if least > 1 else ""
+        raise ValueError(f"{model.name} gives {shapes[0]}, not (n, classes) of logits{want}")
 
 
 def one_hot(classes, logits):
@@ -117,6 +123,8 @@ def tap(model, layer, shift=0.0):
     The derivative with respect to the shift is that with respect to the layer's output, wherever
     in a model the layer sits; cutting the graph in two would only do for a chain.
     """
+    if not model.built:  # Keras would run it to build it, and the layer twice
+        raise ValueError(f"{model.name} has no weights yet; call it on the images first")
     tapped, call = [], layer.call
     own = "call" in vars(layer)
 
@@ -188,7 +196,11 @@ def find_layer(model, layer=None, smallest=1):
     if layer is None:
         found = with_maps(model, smallest) or with_maps(model)
         if not found:
-            raise ValueError(f"{model.name} has no layer that gives maps; name one with layer=")
+            known = _large_enough(model, smallest)
+            raise ValueError(
+                f"{model.name} has no layer of which it is known that it gives maps; name one "
+                f"with layer=: {known}"
+            )
         layer = found[-1]
     paths = [path for path in layers if path == layer] or [
         path for path in layers if path.endswith(f"/{layer}")

@@ -37,6 +37,8 @@ def mnist_8k(
     name="mnist_8k",
 ):
     """Five convolutions and a squeeze, 5,150 parameters; `norm` may be None."""
+    if len(channels) != 6:
+        raise ValueError(f"channels={channels} must be six numbers, one for each convolution")
     first, second, squeeze, *deep = channels
 
     def block(x, filters, name, kernel_size=3):

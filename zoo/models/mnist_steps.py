@@ -43,7 +43,7 @@ def mnist_step1(*, input_shape=MNIST, num_classes=10, name="mnist_step1"):
     x = layers.MaxPooling2D(name="pool2")(x)  # (b, 7, 7, 256)
     x = conv_relu(x, 512, "conv5")  # (b, 5, 5, 512)
     x = conv_relu(x, 1024, "conv6")  # (b, 3, 3, 1024)
-    x = Conv2D(num_classes, 3, name="conv7")(x)  # (b, 1, 1, 10), and no ReLU behind it
+    x = Conv2D(num_classes, x.shape[1:3], name="conv7")(x)  # (b, 1, 1, 10), no ReLU behind it
     return keras.Model(image, layers.Flatten(name="logits")(x), name=name)
 
 

@@ -178,5 +178,6 @@ def _figure(width, height, rows=1, columns=1):
 
 
 def _save(figure, path) -> Path:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     return Path(path)

@@ -37,20 +37,25 @@ def new_folder(recipe: str, out) -> Path:
 
 
 def resumable(folder: Path, now: dict) -> dict:
-    """The config.json of a run that may be resumed with what is asked now."""
+    """The config.json of a run that may be resumed with what is asked now.
+
+    Device, versions and commit may have changed since; then it says `old, then new`.
+    """
     try:
         then = json.loads((folder / "config.json").read_text())
-        differ = {
-            f"--{key.replace('_', '-')}": (then["arguments"].get(key), value)
-            for key, value in now["arguments"].items()
-            if then["arguments"].get(key) != value
+        asked, was = now["arguments"], then["arguments"]
+        differ = {key: (was.get(key), asked[key]) for key in asked if was.get(key) != asked[key]}
+        differ |= {key: (was[key], "known any more") for key in was.keys() - asked.keys()}
+        differ = {f"--{key.replace('_', '-')}": values for key, values in differ.items()}
+        if then["backend"] != now["backend"]:
+            differ["backend"] = (then["backend"], now["backend"])
+        if then["recipe"] != now["recipe"]:
+            differ = {"recipe": (then["recipe"], now["recipe"])}
+        then |= {key: _continued(then[key], now[key]) for key in ("device", "commit")}
+        then["versions"] = {
+            name: _continued(then["versions"].get(name, "none"), version)
+            for name, version in now["versions"].items()
         }
-        differ |= {
-            f"--{key}": (value, "known any more")
-            for key, value in then["arguments"].items()
-            if key not in now["arguments"]
-        }
-        differ |= {k: (then[k], now[k]) for k in ("recipe", "backend") if then[k] != now[k]}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"--resume {folder} is not the folder of a run (config.json: {error})"
@@ -59,6 +64,10 @@ def resumable(folder: Path, now: dict) -> dict:
         changes = "; ".join(f"{name} was {old}, not {new}" for name, (old, new) in differ.items())
         raise ValueError(f"{folder} cannot be resumed otherwise than it was started: {changes}")
     return then
+
+
+def _continued(then: str, now: str) -> str:
+    return then if then.rpartition(", then ")[2] == now else f"{then}, then {now}"
 
 
 def commit() -> str:

@@ -1,5 +1,6 @@
 """What every training wants besides the model, and what is made of it when it ends."""
 
+import math
 import re
 import shlex
 import time
@@ -18,14 +19,18 @@ from zoo.run.result import accuracies_of, cell, compared, result_of, shown
 from zoo.training.callbacks import Checkpoint, MetricsLog, Progress, StopOnNonFinite
 from zoo.training.callbacks.checkpoint import restore
 from zoo.training.callbacks.metrics_log import read_metrics
-from zoo.training.schedules import OneCycle, rate_at
+from zoo.training.schedules import OneCycle, rate_at, steps_taken
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 NOT_CONFIGURATION = ("out", "resume", "data_dir")  # where things lie does not change a result
 
 # File of a picture -> heading and a sentence that says how to read it; the report's order.
 PICTURES = {
-    "history": ("Curves", "A gap between the lines is overfitting. The last epoch counts."),
+    "history": (
+        "Curves",
+        "Better in training than in validation is overfitting, "
+        "the other way round dropout or augmentation. The last epoch counts.",
+    ),
     "misclassified": (
         "Misclassified",
         "The mistakes it is surest of: the true name above, what it said beneath.",
@@ -80,10 +85,13 @@ class Run:
             OSError: the folder exists already, or cannot be made.
         """
         recipe = Path(recipe).stem
-        for name, least in {"epochs": 1, "batch_size": 1, "seed": 0}.items():
+        for name, least in {"epochs": 1, "batch_size": 1, "patience": 0, "seed": 0}.items():
             if config.get(name, least) < least:
                 flag = f"--{name.replace('_', '-')}"
                 raise ValueError(f"{flag} {config[name]} must be {least} or more")
+        rate = config.get("learning_rate")
+        if rate is not None and not 0 < rate < math.inf:
+            raise ValueError(f"--learning-rate {rate} must be a number above 0")
         precision = config.get("precision", "float32")
         if precision not in PRECISIONS:
             raise ValueError(f"--precision {precision!r} must be one of {', '.join(PRECISIONS)}")
@@ -103,6 +111,7 @@ class Run:
                 raise ValueError("--resume goes on in its own folder; leave --out out")
             folder = Path(config["resume"]).expanduser()
             described = resumable(folder, described)
+            write_json(folder / "config.json", described)
             console.print(f"resuming {folder}")
         else:
             folder = new_folder(recipe, config.get("out"))
@@ -219,7 +228,7 @@ class Run:
         Args:
             title: of the page.
             text: what the comparison shows, beneath the heading of its table.
-            columns: part -> heading -> text, a second table of what there is to say of each.
+            columns: part -> heading -> text, what there is to say of each besides: a target.
             sections: further pictures, after the curves and before the parts' mistakes.
 
         Raises:
@@ -234,6 +243,8 @@ class Run:
                 f"{'no finish() for ' + ', '.join(unfinished) if unfinished else 'no part(name)'}"
             )
         results, table, curves = [], [], {"accuracy": {}, "cross_entropy": {}, "loss": {}}
+        said = columns or {}
+        headings = dict.fromkeys(heading for cells in said.values() for heading in cells)
         for part in self._parts:
             name = part.config["part"]
             rows = read_metrics(part.folder / "metrics.csv")
@@ -242,7 +253,8 @@ class Run:
                 if f"val_{key}" in rows[-1]:
                     of[name] = [row[f"val_{key}"] for row in rows]
             loss = rows[-1].get("val_cross_entropy", results[-1]["val_loss"])
-            table.append(compared(name, results[-1] | {"val_loss": loss}))
+            besides = {heading: said.get(name, {}).get(heading, "") for heading in headings}
+            table.append(compared(name, results[-1] | {"val_loss": loss}) | besides)
         write_json(self.folder / "result.json", results)
         if curves["cross_entropy"]:
             del curves["loss"]  # it may hold a penalty; what is measured beside it compares
@@ -260,11 +272,8 @@ class Run:
             for part in self._parts
             if (picture := part.folder / "misclassified.png").exists()
         ]
-        tables = [Section("What was measured", text, table=table)]
-        if columns:
-            said = [{"net": name} | dict(cells) for name, cells in columns.items()]
-            tables.append(Section("What it says", table=said))
-        self.report(title, [*tables, *pictures, *sections, *mistakes])
+        measured = Section("What was measured", text, table=table)
+        self.report(title, [measured, *pictures, *sections, *mistakes])
         return results
 
     def report(
@@ -297,7 +306,7 @@ class Run:
             rates = [row["learning_rate"] for row in rows]
             figures.learning_rate(self.folder / "lr.png", [row["epoch"] for row in rows], rates)
             return
-        taken = int(optimizer.iterations)
+        taken = steps_taken(optimizer)
         steps = np.unique(np.linspace(0, max(taken - 1, 0), 300).astype(int))
         momenta = None
         if isinstance(schedule, OneCycle) and schedule.momentum:

@@ -56,12 +56,14 @@ def find_lr(
 
     Args:
         model: compiled.
-        batches: what can be iterated, and again when it ends, for (x, y) or (x, y, weights).
+        batches: what can be iterated, and again when it ends, for (x, y) or (x, y, weights): what
+            `data.batches` gives, a tf.data.Dataset, a DataLoader of torch, a list.
         smoothing: weight of the past in the running mean of the losses.
 
     Raises:
-        ValueError: the model is not compiled, the rates or steps make no range, the batches end
-            too early to begin again, or the first loss is not finite.
+        ValueError: the model is not compiled or has no weights yet, the rates or steps make no
+            range, batches that are none or end too early to begin again, or a first loss that is
+            not finite.
     """
     if getattr(model, "optimizer", None) is None:
         raise ValueError("the model is not compiled; call model.compile(optimizer, loss) first")
@@ -70,6 +72,8 @@ def find_lr(
             f"no range test: {min_lr=}, {max_lr=}, {steps=}, {smoothing=}; rates must rise from "
             f"above 0, in 2 steps at least, smoothed by 0 up to 1"
         )
+    if not model.built:
+        raise ValueError(f"{model.name} has no weights yet; call it on a batch of images first")
     before = [keras.ops.convert_to_numpy(v) for v in model.variables]
     own_optimizer = model.optimizer
     inner = getattr(own_optimizer, "inner_optimizer", own_optimizer)
@@ -83,6 +87,7 @@ def find_lr(
         for step, (rate, batch) in enumerate(zip(grid, _again(batches), strict=False), start=1):
             probe.learning_rate = rate
             model.reset_metrics()
+            batch = keras.tree.map_structure(keras.ops.convert_to_numpy, batch)
             loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
             average = smoothing * average + (1 - smoothing) * loss
             smooth = average / (1 - smoothing**step)
@@ -104,6 +109,11 @@ def _again(batches):
     while True:
         ended = True
         for batch in batches:
+            if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
+                raise ValueError(
+                    f"a batch is a {type(batch).__name__}, want (x, y) or (x, y, weights); "
+                    f"arrays become batches of themselves as [(x, y)]"
+                )
             ended = False
             yield batch
         if ended:

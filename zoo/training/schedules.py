@@ -106,8 +106,8 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     """Let an optimizer's momentum follow the `OneCycle` that is its learning rate.
 
     SGD's and RMSprop's `momentum`, or `beta_1` of the Adam family, is what
-    `OneCycle.momentum_at(optimizer.iterations)` says in every step, on every backend. Returns the
-    same optimizer.
+    `OneCycle.momentum_at(step)` says in every step, on every backend. Returns the same optimizer; a
+    copy of it, or one loaded with a saved model, has to be handed over anew.
 
     Raises:
         ValueError: no OneCycle with momentum as learning rate, or an optimizer without momentum.
@@ -119,9 +119,13 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
             f"{optimizer.name}'s learning rate must be a OneCycle(..., momentum=(high, low)), "
             f"not {schedule!r}"
         )
-    name = next((n for n in ("beta_1", "momentum") if getattr(optimizer, n, None)), None)
-    if name is None:
-        raise ValueError(f"{optimizer.name} has no momentum to cycle; SGD needs momentum=0.9, say")
+    classic = isinstance(optimizer, keras.optimizers.SGD | keras.optimizers.RMSprop)
+    name = "momentum" if classic else "beta_1"
+    if not getattr(optimizer, name, None):
+        raise ValueError(
+            f"{optimizer.name} has no momentum to cycle; SGD and RMSprop have with momentum=0.9, "
+            f"say, the Adam family always"
+        )
     plain_apply = optimizer.apply
 
     @functools.wraps(plain_apply)
@@ -131,7 +135,7 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
                 optimizer.build(list(trainable_variables))
         # Keras bakes a number into the compiled step; a tensor of the step counter it follows.
         constant = getattr(optimizer, name)
-        momentum = schedule.momentum_at(optimizer.iterations)
+        momentum = schedule.momentum_at(optimizer._iterations)  # batches, as the rate counts
         if backend.NAME == "torch":  # eager, and its fused updates want a number
             momentum = momentum.item()
         elif name == "momentum":
@@ -169,11 +173,21 @@ class _Traced:
 
 
 def rate_at(optimizer: keras.optimizers.Optimizer, step: int) -> float:
-    """The rate of optimizer step `step`, from its schedule, or the constant rate.
-
-    Counted from outside, because jax keeps `optimizer.iterations` to itself within an epoch.
-    """
+    """The rate of optimizer step `step`, from its schedule, or the constant rate."""
     schedule = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
     if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
         return float(schedule(step))
     return float(optimizer.learning_rate)
+
+
+def steps_taken(optimizer: keras.optimizers.Optimizer) -> int:
+    """The batches an optimizer has had in all its fits: what a schedule counts.
+
+    Within an epoch jax keeps the count to itself; there it is that of the epoch's beginning.
+    """
+    return int(getattr(optimizer, "inner_optimizer", optimizer)._iterations)
+
+
+def last_rate(optimizer: keras.optimizers.Optimizer) -> float:
+    """The rate of the last step taken, between two epochs."""
+    return rate_at(optimizer, max(steps_taken(optimizer) - 1, 0))

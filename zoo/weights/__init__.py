@@ -18,11 +18,13 @@ FOLDER = Path(__file__).parent
 def load_into(model: keras.Model, name: str, weights: str, tags: Mapping[str, str]) -> None:
     """Load a tag of `tags` (tag -> SHA-256), or a `.weights.h5` or `.keras` file, into `model`.
 
+    Shapes are compared, which cannot tell a group norm's weights from a layer norm's.
+
     Raises:
         ValueError: no such tag or file, a file that is not what was trained, or one that does
             not fit the model.
     """
-    path = FOLDER / f"{name}-{weights}.weights.h5" if weights in tags else Path(weights)
+    path = FOLDER / f"{name}-{weights}.weights.h5" if weights in tags else Path(str(weights))
     if not path.is_file():
         raise ValueError(
             f"{name} has no weights {weights!r}: its tags are "

@@ -236,6 +236,14 @@ class TestBadInput:
         with pytest.raises(ValueError, match=f"only a run can tell, of maps, {dense}"):
             grad_cam(model, inputs, layer=dense if layer == "dense" else layer)
 
+    def test_of_a_subclassed_model_asks_for_a_layer_and_for_weights(self, two_inputs, images):
+        model, inputs, _ = two_inputs
+        with pytest.raises(ValueError, match="name one with layer=: only a run can tell, of maps"):
+            grad_cam(model, inputs)
+        unbuilt = keras.Sequential([layers.Conv2D(3, 3, name="c"), layers.Flatten()], name="later")
+        with pytest.raises(ValueError, match="later has no weights yet"):
+            grad_cam(unbuilt, images, layer="c")
+
     def test_images_that_are_none(self, net, images):
         with pytest.raises(ValueError, match=r"no input is a batch of images"):
             grad_cam(net, images[0])

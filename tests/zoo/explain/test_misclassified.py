@@ -5,6 +5,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import accuracy_score
 
+import zoo
 from zoo.explain import misclassified
 
 
@@ -26,6 +27,14 @@ def test_gives_the_surest_mistakes_first(net):
 def test_gives_none_where_there_are_none(net, images):
     right = net.predict(images, verbose=0).argmax(axis=-1)
     assert len(misclassified(net, images, right)) == 0
+
+
+def test_refuses_what_is_no_classifier():
+    digits = {"image": np.zeros((3, 28, 28, 1)), "number": np.eye(3, 10)}
+    with pytest.raises(ValueError, match="mnist_sum gives 2 outputs"):
+        misclassified(zoo.get("mnist_sum"), digits, [0, 1, 2])
+    with pytest.raises(ValueError, match=r"mnist_8k gives \(3, 1\), not .*, 2 or more"):
+        misclassified(zoo.get("mnist_8k", num_classes=1), digits["image"], [0, 0, 0])
 
 
 def test_refuses_labels_that_do_not_fit(net, images):

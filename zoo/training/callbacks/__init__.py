@@ -1,6 +1,6 @@
 """Callbacks for any `model.fit`, on every backend."""
 
-from zoo.training.callbacks.checkpoint import Checkpoint
+from zoo.training.callbacks.checkpoint import Checkpoint, restore
 from zoo.training.callbacks.grow_batch import GrowBatch, GrowBatchOnPlateau
 from zoo.training.callbacks.metrics_log import MetricsLog
 from zoo.training.callbacks.non_finite import StopOnNonFinite
@@ -23,4 +23,5 @@ __all__ = [
     "StopOnNonFinite",
     "TensorBoard",
     "WeightPenalty",
+    "restore",
 ]

@@ -14,6 +14,8 @@ KEPT = 2  # the latest, and the one before it
 class Checkpoint(keras.callbacks.Callback):
     """Save the whole state of training after each epoch to `folder/epoch-<n>.npz`.
 
+        model.fit(..., initial_epoch=restore(model, folder), callbacks=[Checkpoint(folder)])
+
     That is every variable of model and optimizer, dropout's seeds included, which Keras's
     `save_weights` leaves out. A file takes its name once it is complete. Each epoch begins from
     a random state that `seed` and its number fix, so that a resumed one begins alike: on torch,
@@ -29,8 +31,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.folder.mkdir(parents=True, exist_ok=True)
-        values = [keras.ops.convert_to_numpy(v) for v in _state(self.model)]
-        state = {f"{i:05d}": value for i, value in enumerate(values)}
+        state = {f"{i:05d}": _storable(v) for i, v in enumerate(_state(self.model))}
         path = self.folder / f"epoch-{epoch + 1:04d}.npz"
         try:
             write_atomically(path, lambda file: np.savez(file, **state))
@@ -59,9 +60,15 @@ def restore(model: keras.Model, folder: str | Path) -> int:
     """Put the newest readable checkpoint into a compiled model; the number of epochs it has had.
 
     Raises:
-        ValueError: the checkpoint is of another model or optimizer.
+        ValueError: the checkpoint is of another model or optimizer, or the model has no weights
+            yet to put it into.
     """
-    model.optimizer.build(model.trainable_variables)
+    if checkpoints(folder) and not model.built:
+        raise ValueError(
+            f"{model.name} has no weights yet for {latest(folder)}; call it on a batch first"
+        )
+    if model.built:
+        model.optimizer.build(model.trainable_variables)
     for path in reversed(checkpoints(folder)):
         try:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -81,6 +88,13 @@ def restore(model: keras.Model, folder: str | Path) -> int:
             variable.assign(value)
         return int(path.stem.rpartition("-")[2])
     return 0
+
+
+def _storable(variable) -> np.ndarray:
+    value = keras.ops.convert_to_numpy(variable)
+    if value.dtype.name == "bfloat16":  # a numpy file would hold bytes of no type
+        value = value.astype("float32")
+    return value
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:

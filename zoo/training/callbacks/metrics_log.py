@@ -6,9 +6,16 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from zoo.datasets.files import write_atomically
-from zoo.training.schedules import rate_at
+from zoo.training.schedules import last_rate
+
+
+def scalars(logs) -> dict[str, float]:
+    """The numbers of Keras's logs; a metric of one value a class by its mean."""
+    logs = keras.tree.map_structure(keras.ops.convert_to_numpy, logs or {})
+    return {key: float(np.mean(value)) for key, value in logs.items()}
 
 
 def read_metrics(path: str | Path) -> list[dict[str, float]]:
@@ -27,7 +34,8 @@ def read_metrics(path: str | Path) -> list[dict[str, float]]:
 class MetricsLog(keras.callbacks.Callback):
     """Write epoch, Keras's logs, the learning rate and the seconds of each epoch to `path`.
 
-    A resumed training makes some epochs again: their old rows go.
+    A metric of one value a class is written by its mean. A resumed training makes some epochs
+    again: their old rows go.
     """
 
     def __init__(self, path: str | Path):
@@ -40,9 +48,8 @@ class MetricsLog(keras.callbacks.Callback):
         self.rows = [row for row in self.rows if row["epoch"] <= epoch]
 
     def on_epoch_end(self, epoch, logs=None):
-        last_step = (epoch + 1) * (self.params.get("steps") or 1) - 1
-        row = {"epoch": epoch + 1} | {key: float(value) for key, value in (logs or {}).items()}
-        row["learning_rate"] = rate_at(self.model.optimizer, last_step)
+        row = {"epoch": epoch + 1} | scalars(logs)
+        row["learning_rate"] = last_rate(self.model.optimizer)
         row["seconds"] = round(time.perf_counter() - self._began, 2)
         self.rows.append(row)
         columns = dict.fromkeys(key for row in self.rows for key in row)
@@ -50,4 +57,5 @@ class MetricsLog(keras.callbacks.Callback):
         writer = csv.DictWriter(text, fieldnames=columns, restval="")
         writer.writeheader()
         writer.writerows(self.rows)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path, lambda file: file.write(text.getvalue().encode()))

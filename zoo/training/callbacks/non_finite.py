@@ -4,23 +4,23 @@ import math
 
 import keras
 
-from zoo.training.schedules import rate_at
+from zoo.training.schedules import rate_at, steps_taken
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Raise `FloatingPointError` at the step whose loss is NaN or infinite, before the next save.
+    """Raise `FloatingPointError` at a step whose loss is NaN or infinite, before the next save.
 
     The message names epoch, step and learning rate. Keras's own TerminateOnNaN ends the training
     quietly and lets the callbacks after it save the broken weights.
     """
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch
+        self._epoch, self._before = epoch, steps_taken(self.model.optimizer)
 
     def on_train_batch_end(self, batch, logs=None):
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            step = self._epoch * (self.params.get("steps") or 0) + batch
+            step = self._before + batch
             rate = rate_at(self.model.optimizer, step)
             raise FloatingPointError(
                 f"the loss became {loss} at step {step} (epoch {self._epoch + 1}, batch "

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from zoo.training.schedules import rate_at
+from zoo.training.callbacks.metrics_log import scalars
+from zoo.training.schedules import last_rate, rate_at, steps_taken
 
 REFRESH = 0.25  # seconds between redraws: no step waits for the terminal
 
@@ -45,6 +46,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._began, self._shown = epoch, time.perf_counter(), 0.0
+        self._before = steps_taken(self.model.optimizer)
 
     def on_train_batch_end(self, batch, logs=None):
         now = time.perf_counter()
@@ -52,26 +54,23 @@ class Progress(keras.callbacks.Callback):
             return
         self._shown = now
         steps = self.params.get("steps") or 0
-        step = self._epoch * steps + batch
         to_come = (self.params["epochs"] - self._epoch) * steps  # the time left is the run's
-        numbers = _numbers(logs or {}) + f"  rate {rate_at(self.model.optimizer, step):.2e}"
+        rate = rate_at(self.model.optimizer, self._before + batch)
         self._bar.update(
             self._task,
             total=self._done + to_come if steps else None,
             completed=self._done + batch + 1,
             epoch=f"{self._epoch + 1}/{self.params['epochs']}",
-            numbers=numbers,
+            numbers=f"{_numbers(logs)}  rate {rate:.2e}",
             refresh=True,
         )
 
     def on_epoch_end(self, epoch, logs=None):
-        steps = self.params.get("steps") or 0  # fewer where the batch has grown
-        self._done += steps
-        rate = rate_at(self.model.optimizer, (epoch + 1) * (steps or 1) - 1)
+        self._done += self.params.get("steps") or 0  # fewer where the batch has grown
         seconds = time.perf_counter() - self._began
         self.console.print(
-            f"epoch {epoch + 1:>3}/{self.params['epochs']}  {_numbers(logs or {})}  "
-            f"rate {rate:.2e}  {seconds:.1f} s",
+            f"epoch {epoch + 1:>3}/{self.params['epochs']}  {_numbers(logs)}  "
+            f"rate {last_rate(self.model.optimizer):.2e}  {seconds:.1f} s",
             soft_wrap=True,
         )
 
@@ -91,8 +90,8 @@ def close_bars() -> None:
         progress.close()
 
 
-def _numbers(logs: dict[str, float]) -> str:
+def _numbers(logs) -> str:
     return "  ".join(
         f"{key} {value:.2%}" if "accuracy" in key else f"{key} {value:.4f}"
-        for key, value in logs.items()
+        for key, value in scalars(logs).items()
     )

@@ -8,6 +8,8 @@ import numpy as np
 from zoo import explain
 from zoo.datasets import Dataset
 from zoo.explain.cam import check_layer
+from zoo.explain.misclassified import probabilities
+from zoo.explain.subject import check_logits
 from zoo.report import figures
 
 
@@ -17,6 +19,10 @@ class _ValidationReport(keras.callbacks.Callback):
     def __init__(self, data: Dataset, path: str | Path):
         super().__init__()
         self.data, self.path = data, Path(path)
+
+    def on_train_begin(self, logs=None):
+        if getattr(self.model, "outputs", None):  # a graph, which knows them before it is run
+            check_logits(self.model, self.model.output, least=2)  # not when the training is over
 
     def on_train_end(self, logs=None):
         self.draw(self.data.normalize(self.data.x_val))
@@ -29,7 +35,7 @@ class ConfusionReport(_ValidationReport):
     """How often each class is taken for each other one."""
 
     def draw(self, x):
-        predicted = self.model.predict(x, batch_size=512, verbose=0).argmax(axis=-1)
+        predicted = probabilities(self.model, x).argmax(axis=-1)
         figures.confusion(self.path, self.data.y_val, predicted, self.data.class_names)
 
 
@@ -54,8 +60,9 @@ class GradCAMReport(MisclassifiedReport):
         self.layer = layer
 
     def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
         if self.model.built:
-            check_layer(self.model, self.layer)  # not when the training is over
+            check_layer(self.model, self.layer)
 
     def draw(self, x):
         mistakes = explain.misclassified(self.model, x, self.data.y_val, self.count)

@@ -5,7 +5,8 @@ from pathlib import Path
 import keras
 import tensorboardX
 
-from zoo.training.schedules import rate_at
+from zoo.training.callbacks.metrics_log import scalars
+from zoo.training.schedules import last_rate
 
 
 class TensorBoard(keras.callbacks.Callback):
@@ -22,12 +23,11 @@ class TensorBoard(keras.callbacks.Callback):
         self._writers = {}
 
     def on_epoch_end(self, epoch, logs=None):
-        last_step = (epoch + 1) * (self.params.get("steps") or 1) - 1
-        rate = {"learning_rate": rate_at(self.model.optimizer, last_step)}
-        for key, value in ((logs or {}) | rate).items():
+        rate = {"learning_rate": last_rate(self.model.optimizer)}
+        for key, value in (scalars(logs) | rate).items():
             part = "validation" if key.startswith("val_") else "train"
             tag = f"epoch_{key.removeprefix('val_')}"
-            self._writer(part, epoch).add_scalar(tag, float(value), epoch)
+            self._writer(part, epoch).add_scalar(tag, value, epoch)
         for writer in self._writers.values():
             writer.flush()
 
