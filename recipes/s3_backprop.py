@@ -6,7 +6,8 @@ A net of eight weights learns two numbers by gradient descent, at six learning r
 in the run's folder holds a sheet a rate and in it a row a step, all live: change the rate, a weight
 or a target, and the rows and the curve follow. The report shows the chain rule line by line.
 
-Checked: tests/zoo/fundamentals/test_backprop.py, against autodiff, differences and LibreOffice.
+Checked: tests/zoo/fundamentals/test_backprop.py, against autodiff, differences and, where it is
+installed, LibreOffice.
 """
 
 from zoo import cli

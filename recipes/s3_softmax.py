@@ -10,12 +10,7 @@ Checked: tests/zoo/fundamentals/test_softmax.py, against SciPy and Keras.
 """
 
 from zoo import cli
-from zoo.fundamentals.softmax import (
-    cross_entropy,
-    cross_entropy_gradient,
-    log_softmax,
-    softmax,
-)
+from zoo.fundamentals.softmax import cross_entropy, cross_entropy_gradient, log_softmax, softmax
 from zoo.report import panels
 from zoo.report.page import Section
 from zoo.run import Run
@@ -31,10 +26,9 @@ LARGE = np.array([0.0, 500.0, 1000.0])
 def main(seed=0, out: str | None = None):
     run = Run.start(__file__, config=locals())
     probabilities, loss = softmax(LOGITS), cross_entropy(LOGITS, LABELS)
-    losses = -log_softmax(LOGITS)[range(4), LABELS]
     table = [
-        {"true": CLASSES[label]} | cells(row) | {"-log p": f"{of_image:.4f}"}
-        for label, row, of_image in zip(LABELS, probabilities, losses, strict=True)
+        {"true": CLASSES[label]} | cells(row) | {"-log p": f"{-logs[label]:.4f}"}
+        for label, row, logs in zip(LABELS, probabilities, log_softmax(LOGITS), strict=True)
     ]
     for row in table:
         run.console.print("  ".join(f"{name} {value}" for name, value in row.items()))
@@ -51,12 +45,8 @@ def main(seed=0, out: str | None = None):
 
     p, images = np.linspace(0.03, 1, 200), np.arange(1, 301)
     with np.errstate(all="ignore"):  # what goes wrong here is what is shown
-        large = {
-            "e^x / sum e^x": np.exp(LARGE) / np.exp(LARGE).sum(),
-            "softmax, from x - max x": softmax(LARGE),
-            "its logarithm": np.log(softmax(LARGE)),
-            "log_softmax": log_softmax(LARGE),
-        }
+        large = {"e^x / sum e^x": np.exp(LARGE) / np.exp(LARGE).sum(), "softmax": softmax(LARGE)}
+        large |= {"its logarithm": np.log(softmax(LARGE)), "log_softmax": log_softmax(LARGE)}
         product = np.log(np.cumprod(np.full(300, 0.5, "float32")))
     slopes = {"of -log p: p - 1": p - 1, "of 1 - p: p (p - 1)": p * (p - 1)}
     sums = {"sum of the logs": images * np.log(0.5), "log of the product": product}
@@ -93,9 +83,8 @@ def main(seed=0, out: str | None = None):
         ),
         Section(
             "Why the logarithm",
-            "The surer the net is of what is wrong, the harder -log p pulls at the logits; 1 - p, "
-            "whose slope the softmax multiplies by p, lets go of just these images. Where the "
-            "orange line ends on the right, the product is 0.",
+            "The surer the net is of what is wrong, the harder -log p pulls at the logits; 1 - p "
+            "lets go of just these images. Where the orange line ends, the product is 0.",
             panels.plots(run.folder / "why.png", [panels.Plot(*line) for line in why], columns=3),
         ),
     ]

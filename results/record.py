@@ -29,13 +29,13 @@ COLUMNS = (
 
 # What tells two lines of the tables apart, and in a line its seeds.
 SETTING = ("recipe", "part", "model", "params", "dataset", "epochs", "backend", "device")
-IN_COLUMNS = ("dataset", "epochs", "seed")  # of a recipe's arguments
+IN_COLUMNS = ("model", "steps", "dataset", "epochs", "seed")  # of a recipe's arguments
 
 
 def add(run: Path, note: str, part: str = "") -> None:
     """Append the result.json of a run, one row or several, to its recipe's CSV.
 
-    `part` names the row of a recipe that trains one net, where it was not run as it stands.
+    A row's part names what was set otherwise than the recipe does; `part` says it in words.
     """
     try:
         results = json.loads((run / "result.json").read_text())
@@ -46,12 +46,10 @@ def add(run: Path, note: str, part: str = "") -> None:
     main = importlib.import_module(f"zoo.recipes.{results[0]['recipe']}").main
     usual = {name: value.default for name, value in inspect.signature(main).parameters.items()}
     unusual = [
-        f"--{name.replace('_', '-')}={value}"
+        f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}")
         for name, value in arguments.items()
         if name not in IN_COLUMNS and value != usual.get(name)
     ]
-    if unusual and not (note or part):
-        raise SystemExit(f"{run} was made with {' '.join(unusual)}; say so by --note or --part")
     if part and len(results) > 1:
         raise SystemExit(
             f"{run} has {len(results)} parts with names of their own; leave --part out"
@@ -60,7 +58,7 @@ def add(run: Path, note: str, part: str = "") -> None:
     rows = read(path) if path.exists() else []
     known = {tuple(row[key] for key in (*SETTING, "seed")) for row in rows}
     for result in results:
-        result["part"] = part or result["part"]
+        result["part"] = part or ", ".join(filter(None, [result["part"], *unusual]))
         if tuple(str(result[key]) for key in (*SETTING, "seed")) in known:
             raise SystemExit(
                 f"{path.name} has a row of {result['part'] or result['model']} with seed "

@@ -4,6 +4,7 @@ import difflib
 import fnmatch
 import html
 import inspect
+import numbers
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -131,8 +132,9 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
             f"{name} has no option {', '.join(map(repr, sorted(unknown)))}; "
             f"it takes {', '.join(entry.options)}"
         )
-    if "input_shape" in overrides:
-        _require_image(name, overrides["input_shape"], entry.options["input_shape"])
+    own = entry.options.get("input_shape")
+    if "input_shape" in overrides and isinstance(own, tuple):
+        _require_image(name, overrides["input_shape"], own)
     try:
         model = entry.builder(**overrides)
     except ValueError as error:
@@ -148,12 +150,13 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
 
 
 def _require_image(name, shape, own) -> None:
-    counts = [side for side in shape[:-1] if side is not None] + [*shape[-1:]]
-    whole = all(isinstance(count, int) and count >= 1 for count in counts)
-    if len(shape) != len(own) or not whole:
+    *sides, channels = shape if isinstance(shape, tuple | list) and len(shape) else (0,)
+    counts = [side for side in sides if side is not None] + [channels]  # None: of any size
+    whole = all(isinstance(count, numbers.Integral) and count >= 1 for count in counts)
+    if not whole or len(shape) != len(own):
         raise ValueError(
             f"input_shape={shape} of {name} must be (height, width, channels), whole numbers of 1 "
-            f"or more, a side of any size None; its own is {own}"
+            f"or more; its own is {own}"
         )
 
 

@@ -52,7 +52,7 @@ class TestBatches:
         for total in range(19):
             assert "".join(str(int(bit)) for bit in bits([total])[0][::-1]) == f"{total:05b}"
 
-    @pytest.mark.parametrize("names", ["abcdefghijkl", "abcdefghij", "123456789", "1023456789"])
+    @pytest.mark.parametrize("names", ["abcdefghijkl", "abcdefghij", "1234567890"])
     def test_a_dataset_whose_classes_are_not_the_digits_is_refused(self, names, digits):
         letters = dataclasses.replace(digits, class_names=tuple(names))
         with pytest.raises(ValueError, match=f"classes {', '.join(names[:3])}, .*the digits"):

@@ -1,8 +1,7 @@
 """Logits and heat maps from weights that a numpy seed fills: the same on every backend.
 
-`KERAS_BACKEND=tensorflow python tests/zoo/golden.py` adds the models that golden.json lacks; after
-an intended change, `... golden.py NAME` writes those of a model anew. Either writes those of the
-weights that ship.
+`KERAS_BACKEND=tensorflow python tests/zoo/golden.py` adds the models, and the weights that ship,
+that golden.json lacks; after an intended change, `... golden.py NAME` writes those of a model anew.
 """
 
 import json
@@ -40,7 +39,7 @@ def _random(x, count, rng):
 
 def compute(name: str, classes=None) -> dict[str, list]:
     """Logits of two images and, of a classifier, a coarse view of their heat maps of `classes`;
-    None: of the first for which there is one, as nothing may speak for a class.
+    None: for each image the first class whose map is not all 0.
     """
     model = zoo.get(name, **SMALLER.get(name, {}))
     rng = np.random.default_rng(0)
@@ -84,5 +83,7 @@ if __name__ == "__main__":
     golden = json.loads(PATH.read_text())
     wanted = sys.argv[1:] or [name for name in zoo.list_models() if name not in golden]
     golden |= {name: compute(name) for name in wanted}
-    golden["trained"] = {f"{name} {tag}": compute_trained(name, tag) for name, tag in TRAINED}
+    for name, tag in TRAINED:
+        if name in wanted or f"{name} {tag}" not in golden["trained"]:
+            golden["trained"][f"{name} {tag}"] = compute_trained(name, tag)
     PATH.write_text(json.dumps(golden, separators=(",", ":"), sort_keys=True) + "\n")

@@ -49,7 +49,7 @@ class TestFindLR:
         if kind == "tensorflow":
             batches = library.data.Dataset.from_tensors((x, y))
         else:
-            batches = [(library.tensor(x), library.tensor(y))]
+            batches = [(library.tensor(x), library.tensor(y), None)]
         tiny_model.layers[1].rate = 0.0  # no dropout: the losses of two tests are the same
         plain = find_lr(tiny_model, [(x, y)], steps=4)
         np.testing.assert_allclose(find_lr(tiny_model, batches, steps=4).losses, plain.losses, 1e-5)

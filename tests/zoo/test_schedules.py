@@ -163,9 +163,9 @@ class TestApplied:
     def test_without_momentum_or_schedule_it_says_so(self):
         with pytest.raises(ValueError, match="must be a OneCycle"):
             cycle_momentum(keras.optimizers.Adam(0.1))
-        with pytest.raises(ValueError, match="has no momentum to cycle"):
+        with pytest.raises(ValueError, match="has no momentum that can cycle"):
             cycle_momentum(keras.optimizers.SGD(self.cycle()))
-        with pytest.raises(ValueError, match="has no momentum to cycle"):
+        with pytest.raises(ValueError, match="has no momentum that can cycle"):
             cycle_momentum(keras.optimizers.Muon(self.cycle()))
 
     def test_a_model_with_a_cycling_optimizer_can_be_saved(self, tiny, tiny_model, tmp_path):

@@ -33,17 +33,19 @@ def probabilities(model: keras.Model, x) -> np.ndarray:
     Raises:
         ValueError: several outputs, or not a logit for each of two classes or more.
     """
-    logits = model.predict(x, batch_size=512, verbose=0)
-    check_logits(model, logits, least=2)
-    return softmax(logits, axis=-1)
+    outputs = model.predict(x, batch_size=512, verbose=0)
+    check_logits(model, outputs, least=2)
+    (logits,) = keras.tree.flatten(outputs)
+    return softmax(logits.astype("float32"), axis=-1)
 
 
-def misclassified(model: keras.Model, x: np.ndarray, y: np.ndarray, k: int = 10) -> Mistakes:
+def misclassified(model: keras.Model, x, y: np.ndarray, k: int = 10) -> Mistakes:
     """The `k` mistakes of a classifier that it is most confident of; fewer if it makes fewer.
 
     Args:
         model: gives logits (n, classes).
-        x: images as the model takes them, (n, height, width, channels).
+        x: images as the model takes them, (n, height, width, channels), or a dict or list of its
+            inputs.
         y: integer labels (n,).
 
     Raises:
@@ -52,10 +54,11 @@ def misclassified(model: keras.Model, x: np.ndarray, y: np.ndarray, k: int = 10)
     """
     if k < 0:
         raise ValueError(f"k={k}: how many mistakes to give cannot be negative")
-    said, y = probabilities(model, x), np.asarray(y)
-    count, classes = said.shape
+    y, count = np.asarray(y), len(keras.tree.flatten(x)[0])
     if y.shape != (count,):
         raise ValueError(f"{count} images need labels of shape ({count},), not {y.shape}")
+    said = probabilities(model, x)
+    classes = said.shape[-1]
     if len(y) and not 0 <= y.min() <= y.max() < classes:
         raise ValueError(f"labels run from {y.min()} to {y.max()}, the model has {classes} classes")
     predicted = said.argmax(axis=-1)

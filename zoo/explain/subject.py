@@ -87,7 +87,7 @@ def check_logits(model, outputs, least=1) -> None:
             f"{model.name} gives {len(shapes)} outputs, {shapes}; explain one of them: "
             f"keras.Model(model.input, model.output[{key!r}])"
         )
-    if len(shapes[0]) != 2 or shapes[0][1] < least:
+    if len(shapes[0]) != 2 or (shapes[0][1] is not None and shapes[0][1] < least):
         want = f", {least} or more" if least > 1 else ""
         raise ValueError(f"{model.name} gives {shapes[0]}, not (n, classes) of logits{want}")
 

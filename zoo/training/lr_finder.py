@@ -87,7 +87,7 @@ def find_lr(
         for step, (rate, batch) in enumerate(zip(grid, _again(batches), strict=False), start=1):
             probe.learning_rate = rate
             model.reset_metrics()
-            batch = keras.tree.map_structure(keras.ops.convert_to_numpy, batch)
+            batch = keras.tree.map_structure(_array, batch)
             loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
             average = smoothing * average + (1 - smoothing) * loss
             smooth = average / (1 - smoothing**step)
@@ -118,6 +118,10 @@ def _again(batches):
             yield batch
         if ended:
             raise ValueError("the batches ended; give what can be iterated again, or fewer steps")
+
+
+def _array(values):
+    return None if values is None else keras.ops.convert_to_numpy(values)
 
 
 def _use(model: keras.Model, optimizer) -> None:

@@ -110,7 +110,8 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     copy of it, or one loaded with a saved model, has to be handed over anew.
 
     Raises:
-        ValueError: no OneCycle with momentum as learning rate, or an optimizer without momentum.
+        ValueError: no OneCycle with momentum as learning rate, or an optimizer without momentum,
+            or of another kind, such as Muon.
     """
     outer, optimizer = optimizer, getattr(optimizer, "inner_optimizer", optimizer)
     schedule = optimizer._learning_rate  # the public property gives a number
@@ -123,8 +124,8 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     name = "momentum" if classic else "beta_1"
     if not getattr(optimizer, name, None):
         raise ValueError(
-            f"{optimizer.name} has no momentum to cycle; SGD and RMSprop have with momentum=0.9, "
-            f"say, the Adam family always"
+            f"{optimizer.name} has no momentum that can cycle; SGD and RMSprop have one with "
+            f"momentum=0.9, say, the Adam family with beta_1 above 0"
         )
     plain_apply = optimizer.apply
 
@@ -183,7 +184,8 @@ def rate_at(optimizer: keras.optimizers.Optimizer, step: int) -> float:
 def steps_taken(optimizer: keras.optimizers.Optimizer) -> int:
     """The batches an optimizer has had in all its fits: what a schedule counts.
 
-    Within an epoch jax keeps the count to itself; there it is that of the epoch's beginning.
+    Not those that a LossScaleOptimizer leaves out. Within an epoch jax keeps the count to itself;
+    there it is that of the epoch's beginning.
     """
     return int(getattr(optimizer, "inner_optimizer", optimizer)._iterations)
 

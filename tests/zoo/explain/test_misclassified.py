@@ -1,5 +1,6 @@
 """The surest mistakes, against scikit-learn."""
 
+import keras
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -27,6 +28,13 @@ def test_gives_the_surest_mistakes_first(net):
 def test_gives_none_where_there_are_none(net, images):
     right = net.predict(images, verbose=0).argmax(axis=-1)
     assert len(misclassified(net, images, right)) == 0
+
+
+def test_takes_the_output_of_a_name(net, images):
+    labels = np.zeros(len(images), int)
+    named = keras.Model(net.input, {"logits": net.output})
+    found, plain = misclassified(named, images, labels), misclassified(net, images, labels)
+    np.testing.assert_array_equal(found.indices, plain.indices)
 
 
 def test_refuses_what_is_no_classifier():

@@ -21,8 +21,8 @@ class _ValidationReport(keras.callbacks.Callback):
         self.data, self.path = data, Path(path)
 
     def on_train_begin(self, logs=None):
-        if getattr(self.model, "outputs", None):  # a graph, which knows them before it is run
-            check_logits(self.model, self.model.output, least=2)  # not when the training is over
+        if outputs := getattr(self.model, "outputs", None):  # a graph knows them before it runs
+            check_logits(self.model, outputs, least=2)  # not when the training is over
 
     def on_train_end(self, logs=None):
         self.draw(self.data.normalize(self.data.x_val))
