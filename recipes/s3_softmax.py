@@ -61,7 +61,7 @@ def main(seed=0, out: str | None = None):
     sections = [
         Section(
             "Four images, three classes",
-            "Surely right, undecided, rather wrong, surely wrong: the last outweighs all others.",
+            "Their p. Surely right, undecided, rather wrong, surely wrong: the last outweighs all.",
             table=table,
         ),
         Section(
