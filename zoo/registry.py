@@ -31,11 +31,14 @@ class ModelCard:
 
     @property
     def options(self) -> dict[str, object]:
-        """The builder's keyword arguments and their defaults: what `zoo.get` passes on."""
-        builder = card(self.variant_of).builder if self.variant_of else self.builder
-        parameters = inspect.signature(builder).parameters.values()
+        """The builder's keyword arguments and their defaults: what `zoo.get` passes on.
+
+        A variant's are those of what it is a variant of, with defaults of its own.
+        """
+        parameters = inspect.signature(self.builder).parameters.values()
         named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        return {p.name: p.default for p in parameters if p.kind in named}
+        own = {p.name: p.default for p in parameters if p.kind in named}
+        return (card(self.variant_of).options if self.variant_of else {}) | own
 
     def rows(self) -> list[tuple[str, str]]:
         """(label, text) pairs, as the command line and a notebook show them."""
@@ -82,6 +85,16 @@ def register(
 
     Running the same definition again replaces it, as a notebook cell does.
 
+    Args:
+        session: of the course; `zoo list` sorts by it.
+        task: "classification" for a model that gives logits, or a word of yours.
+        dataset: the name of what it is meant for, which a recipe may load.
+        source: paper or lesson.
+        cam_layer: where GradCAM looks; None: the last layer with maps of 5x5 at least.
+        variant_of: the registered model that the function calls with other defaults; what it
+            does not name itself it takes as `**overrides` and hands on.
+        weights: tag -> SHA-256 of `zoo/weights/<name>-<tag>.weights.h5`.
+
     Raises:
         ValueError: another function already has the name, or `variant_of` is not registered.
     """
@@ -111,13 +124,14 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
 
     Args:
         name: one of `zoo.list_models()`.
-        weights: a tag on the model's card, such as `"cifar10"`, or a `.weights.h5` file of yours;
-            None leaves the fresh initialisation.
+        weights: a tag on the model's card, such as `"cifar10"`, or a `.weights.h5` or `.keras`
+            file of yours; None leaves the fresh initialisation.
         **overrides: the builder's keyword arguments, `input_shape` and `num_classes` among them.
 
     Raises:
         ValueError: Keras is set to channels first; unknown name, override or weights; weights that
-            do not fit the model; an `input_shape` not (height, width, channels), or too small.
+            do not fit the model; an `input_shape` not (height, width, channels), too small, or
+            with None for a side that the model has to know.
     """
     if keras.config.image_data_format() != "channels_last":
         raise ValueError(
@@ -138,12 +152,14 @@ def get(name: str, /, *, weights: str | None = None, **overrides) -> keras.Model
     try:
         model = entry.builder(**overrides)
     except ValueError as error:
-        if "input_shape" not in overrides or "output size would be zero or" not in str(error):
+        shape = overrides.get("input_shape")
+        if shape and "output size would be zero or" in str(error):
+            why = f"is too small for {name}: a map on the way is smaller than the kernel it meets"
+        elif shape and None in shape and re.search("kernel_size|fully-defined", str(error)):
+            why = f"does not do for {name}, which has a weight for each place of its last maps"
+        else:
             raise
-        raise ValueError(
-            f"input_shape={overrides['input_shape']} is too small for {name}: a map on the way "
-            f"is smaller than the kernel it meets; its own is {entry.options['input_shape']}"
-        ) from error
+        raise ValueError(f"input_shape={shape} {why}; its own is {own}") from error
     if weights is not None:
         weight_files.load_into(model, name, weights, entry.weights)
     return model

@@ -19,8 +19,8 @@ PATH = Path(__file__).with_suffix(".json")
 OF_IMAGENET = {"input_shape": (160, 160, 3), "num_classes": 10}
 SMALLER = {"squeeze_expand": {"input_shape": (64, 64, 3)}} | {
     name: OF_IMAGENET
-    for name in zoo.list_models(session=8)
-    if zoo.card(name).options["num_classes"] == 1000
+    for name in zoo.list_models()
+    if zoo.card(name).options.get("num_classes") == 1000
 }
 TRAINED = [(name, tag) for name in zoo.list_models() for tag in zoo.card(name).weights]
 SMALLER["inception_v3"] = OF_IMAGENET | {"input_shape": (203, 203, 3)}  # unpadded, maps shrink

@@ -56,6 +56,19 @@ class TestGet:
         assert joins(zoo.get("ultimus_residual"))
         assert not joins(zoo.get("ultimus_residual", residual=False))
 
+    @pytest.mark.parametrize("name", [n for n in zoo.list_models() if zoo.card(n).variant_of])
+    def test_a_variants_card_has_the_options_it_is_built_with(self, name):
+        options = zoo.card(name).options
+        assert options.keys() >= {"input_shape", "num_classes", "name"}
+        assert zoo.get(name, **options).get_config() == zoo.get(name).get_config()
+        assert zoo.get(name).name == options["name"] == name
+
+    @pytest.mark.parametrize("name", ["mnist_step1", "mnist_step4"])
+    def test_a_side_that_the_net_has_to_know_is_named(self, name):
+        message = rf"input_shape=\(None, None, 1\) does not do for {name}, .* \(28, 28, 1\)"
+        with pytest.raises(ValueError, match=message):
+            zoo.get(name, input_shape=(None, None, 1))
+
 
 class TestRegister:
     def test_a_users_model_is_found_under_its_functions_name(self, clean_registry):

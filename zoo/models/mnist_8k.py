@@ -19,6 +19,7 @@ from zoo.layers import Conv2D, normalization
 from zoo.registry import register
 
 LESSON = {"session": 4, "dataset": "mnist", "source": "The School of AI, EVA session 4"}
+WIDER = (10, 16, 10, 14, 14, 14)  # the first two steps' channels
 
 
 @register(
@@ -61,14 +62,12 @@ def mnist_8k(
 
 
 @register(**LESSON, cam_layer="conv5_relu", variant_of="mnist_8k")
-def mnist_8k_step1(**overrides):
+def mnist_8k_step1(*, channels=WIDER, norm=None, name="mnist_8k_step1", **overrides):
     """Step 1 under 8,000: the skeleton, without a norm."""
-    defaults = {"channels": (10, 16, 10, 14, 14, 14), "norm": None, "name": "mnist_8k_step1"}
-    return mnist_8k(**defaults | overrides)
+    return mnist_8k(channels=channels, norm=norm, name=name, **overrides)
 
 
 @register(**LESSON, cam_layer="conv5_relu", variant_of="mnist_8k")
-def mnist_8k_step2(**overrides):
+def mnist_8k_step2(*, channels=WIDER, name="mnist_8k_step2", **overrides):
     """Step 2 under 8,000: the skeleton with batch norm."""
-    defaults = {"channels": (10, 16, 10, 14, 14, 14), "name": "mnist_8k_step2"}
-    return mnist_8k(**defaults | overrides)
+    return mnist_8k(channels=channels, name=name, **overrides)

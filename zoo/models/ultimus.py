@@ -12,8 +12,8 @@ over, the eight numbers of Z are one number eight times, and a division by 8^0.5
 after four blocks next to nothing of the image is left. Deviation, in the initial
 values alone: the biases of Q and K begin spread from -2 to 2, which makes AM a matrix of full rank,
 and V and Out begin twice as large as Glorot's, which makes up for the shrinking.
-`spread=0, gain=1` is Keras's usual start, which the residual variant needs nothing beyond;
-recipes/s9_stuck_at_ten.py measures both.
+`spread=0, gain=1` is Keras's usual start; recipes/s9_stuck_at_ten.py measures both starts on the
+plain net. The residual variant, whose skips carry the image past the blocks, has the usual one.
 """
 
 import math
@@ -123,7 +123,6 @@ def ultimus(
     variant_of="ultimus",
     weights={"cifar10": "b13b45d677f1cf12761851420f3bfd21de7b0d671a581eea2167376d4cb3a734"},
 )
-def ultimus_residual(**overrides):
+def ultimus_residual(*, residual=True, spread=0.0, gain=1.0, name="ultimus_residual", **overrides):
     """Ultimus with a skip connection around each of its four blocks."""
-    defaults = {"residual": True, "spread": 0.0, "gain": 1.0, "name": "ultimus_residual"}
-    return ultimus(**defaults | overrides)
+    return ultimus(residual=residual, spread=spread, gain=gain, name=name, **overrides)

@@ -24,11 +24,13 @@ def load_into(model: keras.Model, name: str, weights: str, tags: Mapping[str, st
         ValueError: no such tag or file, a file that is not what was trained, or one that does
             not fit the model.
     """
-    path = FOLDER / f"{name}-{weights}.weights.h5" if weights in tags else Path(str(weights))
+    path = Path(str(weights)).expanduser()
+    if weights in tags:
+        path = FOLDER / f"{name}-{weights}.weights.h5"
     if not path.is_file():
         raise ValueError(
             f"{name} has no weights {weights!r}: its tags are "
-            f"{', '.join(tags) or 'none yet'}; a path of a .weights.h5 file works too"
+            f"{', '.join(tags) or 'none yet'}; a path of a .weights.h5 or .keras file works too"
         )
     if (
         weights in tags
