@@ -6,7 +6,8 @@ separable one Szegedy et al., Rethinking the Inception architecture (2015).
 
 from keras import layers
 
-from zoo.layers.fused import BatchNormalization, Conv2D
+from zoo.layers.fused import Conv2D
+from zoo.layers.norm import normalization
 
 
 def conv_bn_relu(
@@ -49,7 +50,7 @@ def conv_bn_relu(
     )(x)
     if pool:
         x = layers.MaxPooling2D(name=f"{name}_pool")(x)
-    x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+    x = normalization(x, "batch", f"{name}_bn")
     return layers.ReLU(name=f"{name}_relu")(x)
 
 

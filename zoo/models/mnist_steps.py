@@ -19,7 +19,7 @@ logits, here is none. Trained and compared by recipes/s4_drill_down.py.
 import keras
 from keras import layers
 
-from zoo.layers import BatchNormalization, Conv2D
+from zoo.layers import Conv2D, normalization
 from zoo.registry import register
 
 LESSON = {"session": 4, "dataset": "mnist", "source": "The School of AI, EVA session 4"}
@@ -29,6 +29,13 @@ MNIST = (28, 28, 1)
 def conv_relu(x, filters, name, kernel_size=3, **conv):
     x = Conv2D(filters, kernel_size, name=f"{name}_conv", **conv)(x)
     return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def block(x, filters, name, kernel_size=3, norm=True, relu=True):
+    x = Conv2D(filters, kernel_size, use_bias=False, name=f"{name}_conv")(x)
+    if norm:
+        x = normalization(x, "batch", f"{name}_bn")
+    return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
 @register(**LESSON, cam_layer="conv4_relu")
@@ -59,25 +66,18 @@ def skeleton(
     pooled=False,
 ):
     """Steps 2 to 6: wide block, pool, squeeze, deep block, 1x1 to the classes, 7x7 or mean."""
-
-    def block(x, filters, name, kernel_size=3, relu=True):
-        x = Conv2D(filters, kernel_size, use_bias=False, name=f"{name}_conv")(x)
-        if norm:
-            x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
-        return layers.ReLU(name=f"{name}_relu")(x) if relu else x
-
     image = x = keras.Input(input_shape, name="image")  # (b, 28, 28, 1)
     for i, filters in enumerate(wide, 1):
-        x = block(x, filters, f"wide{i}")  # (b, 22, 22, ·)
+        x = block(x, filters, f"wide{i}", norm=norm)  # (b, 22, 22, ·)
     if dropout:
         x = layers.Dropout(dropout, name="wide_dropout")(x)
     x = layers.MaxPooling2D(name="pool")(x)  # (b, 11, 11, ·)
-    x = block(x, squeeze, "squeeze", 1)
+    x = block(x, squeeze, "squeeze", 1, norm)
     for i, filters in enumerate(deep, 1):
-        x = block(x, filters, f"deep{i}")  # (b, 7, 7, ·)
+        x = block(x, filters, f"deep{i}", norm=norm)  # (b, 7, 7, ·)
     if dropout:
         x = layers.Dropout(dropout, name="deep_dropout")(x)
-    x = block(x, num_classes, "classes", 1, relu=not pooled)  # (b, 7, 7, 10)
+    x = block(x, num_classes, "classes", 1, norm, relu=not pooled)  # (b, 7, 7, 10)
     if pooled:
         logits = layers.GlobalAveragePooling2D(name="logits")(x)
     else:
@@ -120,12 +120,6 @@ def mnist_step6(*, input_shape=MNIST, num_classes=10, dropout=0.25):
 @register(**LESSON, cam_layer="deep3_relu")
 def mnist_step7(*, input_shape=MNIST, num_classes=10, dropout=0.25):
     """More capacity: a third convolution behind the pooling, and a 1x1 after the mean."""
-
-    def block(x, filters, name, kernel_size=3):
-        x = Conv2D(filters, kernel_size, use_bias=False, name=f"{name}_conv")(x)
-        x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
-        return layers.ReLU(name=f"{name}_relu")(x)
-
     image = keras.Input(input_shape, name="image")  # (b, 28, 28, 1)
     x = block(image, 10, "wide1")
     x = block(x, 10, "wide2")
@@ -146,32 +140,32 @@ def mnist_step7(*, input_shape=MNIST, num_classes=10, dropout=0.25):
 def mnist_step8(*, input_shape=MNIST, num_classes=10, dropout=0.05, name="mnist_step8"):
     """Max-pooling at a receptive field of 5, dropout on each layer."""
 
-    def block(x, filters, name, **conv):
+    def dropped(x, filters, name, **conv):
         x = conv_relu(x, filters, name, use_bias=False, **conv)
-        x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+        x = normalization(x, "batch", f"{name}_bn")
         return layers.Dropout(dropout, name=f"{name}_drop")(x)
 
     image = keras.Input(input_shape, name="image")  # (b, 28, 28, 1)
-    x = block(image, 16, "wide1")
-    x = block(x, 32, "wide2")  # (b, 24, 24, 32), a receptive field of 5
+    x = dropped(image, 16, "wide1")
+    x = dropped(x, 32, "wide2")  # (b, 24, 24, 32), a receptive field of 5
     x = Conv2D(10, 1, use_bias=False, name="squeeze_conv")(x)
     x = layers.MaxPooling2D(name="pool")(x)  # (b, 12, 12, 10)
-    x = block(x, 16, "deep1")
-    x = block(x, 16, "deep2")
-    x = block(x, 16, "deep3")  # (b, 6, 6, 16)
-    x = block(x, 16, "deep4", padding="same")
+    x = dropped(x, 16, "deep1")
+    x = dropped(x, 16, "deep2")
+    x = dropped(x, 16, "deep3")  # (b, 6, 6, 16)
+    x = dropped(x, 16, "deep4", padding="same")
     x = layers.GlobalAveragePooling2D(name="mean")(x)  # (b, 16)
     logits = layers.Dense(num_classes, use_bias=False, name="logits")(x)
     return keras.Model(image, logits, name=name)
 
 
 @register(**LESSON, cam_layer="deep4_drop", variant_of="mnist_step8")
-def mnist_step9(**overrides):
+def mnist_step9(*, name="mnist_step9", **overrides):
     """The net of step 8; what is new is rotation in training."""
-    return mnist_step8(**{"name": "mnist_step9"} | overrides)
+    return mnist_step8(name=name, **overrides)
 
 
 @register(**LESSON, cam_layer="deep4_drop", variant_of="mnist_step8")
-def mnist_step10(**overrides):
+def mnist_step10(*, name="mnist_step10", **overrides):
     """The net of step 8; what is new is a learning rate cut to a tenth after epoch 6."""
-    return mnist_step8(**{"name": "mnist_step10"} | overrides)
+    return mnist_step8(name=name, **overrides)

@@ -23,7 +23,7 @@ and resnet56 are the paper's own CIFAR nets, whose shortcuts have no parameters.
 import keras
 from keras import layers, ops
 
-from zoo.layers import BatchNormalization, Conv2D
+from zoo.layers import Conv2D, normalization
 from zoo.registry import register
 
 PAPER = {"source": "arxiv.org/abs/1512.03385"}
@@ -43,7 +43,7 @@ def conv(x, filters, kernel_size, name, strides=1, groups=1):
 
 
 def norm(x, name, relu=True):
-    x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+    x = normalization(x, "batch", f"{name}_bn")
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
