@@ -235,6 +235,24 @@ class TestSummary:
         assert products["transposed"] == 100 * 4 * 4 * 2
         assert products["dense"] == 2 * 5
 
+    def test_a_layer_of_two_nets_has_the_size_of_each(self):
+        shared = layers.Conv2D(4, 3, padding="same", name="shared")
+        nets = [chain(shared, size=size) for size in (6, 32)]
+        for net, size in zip(nets, (6, 32), strict=True):
+            (row,) = zoo.summary(net).rows
+            assert row.output_shape == (size, size, 4)
+            assert row.multiply_adds == size**2 * 9 * 3 * 4
+
+    def test_a_layer_or_a_net_that_is_used_twice_multiplies_twice(self):
+        inner = chain(layers.Conv2D(3, 3, padding="same", name="inside"), size=10)
+        again = layers.Conv2D(3, 1, name="again")
+        image = keras.Input((10, 10, 3))
+        net = keras.Model(image, inner(again(again(inner(image)))))
+        table = zoo.summary(net)
+        products = {row.name.rpartition("/")[-1]: row.multiply_adds for row in table.rows}
+        assert products["again"] == 2 * 100 * 9 and products["inside"] == 2 * 100 * 81
+        assert table.params == 12 + 84
+
     def test_counts_an_upsampling_as_worked_out_by_hand(self):
         table = zoo.summary(
             chain(

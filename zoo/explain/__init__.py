@@ -1,4 +1,4 @@
-"""Why a model says what it says; everything here takes any keras.Model."""
+"""Why a model says what it says: any keras.Model; receptive fields and summaries of a graph."""
 
 from zoo.explain.activation_maximization import activation_maximization
 from zoo.explain.adversarial import fgsm, iterated_fgsm, pgd, success_rate

@@ -100,7 +100,7 @@ def iterated_fgsm(
         wanted = ops.one_hot(subject.indices(classes[rows], len(x), known, name), known)
         return -ops.sum(wanted * ops.log_softmax(ops.cast(logits, "float32"))), logits
 
-    for rows in _batches(len(pixels), batch_size):
+    for rows in subject.in_batches(len(pixels), batch_size):
         batch, x = inputs.rows(rows), attacked[rows]
         for _ in range(steps):
             _, slope = backend.gradient(loss, x)
@@ -147,16 +147,10 @@ def _check(epsilon, steps) -> None:
 def _logits(model, inputs, pixels, mean, std, batch_size) -> np.ndarray:
     """What the model gives for each image, (n, classes)."""
     given = []
-    for rows in _batches(len(pixels), batch_size):
+    for rows in subject.in_batches(len(pixels), batch_size):
         seen = inputs.rows(rows).with_image(as_seen(pixels[rows], mean, std))
         given.append(ops.convert_to_numpy(subject.logits_of(model, seen)))
     return np.concatenate(given)
-
-
-def _batches(count, size):
-    if size < 1:
-        raise ValueError(f"batch_size={size} must be 1 or more")
-    return [slice(start, start + size) for start in range(0, count, size)]
 
 
 def _mean(hits) -> float:

@@ -94,7 +94,8 @@ def score_cam(
         batch_size: masked images in one pass of the model.
 
     Raises:
-        ValueError: also if `max_maps` is not within the number of the layer's maps.
+        ValueError: also if `max_maps` is not within the number of the layer's maps, and for a
+            `batch_size` below 1.
     """
     inputs = Inputs.of(images, image)
     layer = subject.find_layer(model, layer, SMALLEST)
@@ -113,9 +114,9 @@ def score_cam(
         masks = zoom(maps[row][..., order], factors, order=1, mode="nearest")  # corner on corner
         masks -= masks.min(axis=(0, 1))
         masks = _ratio(masks, masks.max(axis=(0, 1)))
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            masked = pixels[row] * np.moveaxis(masks, -1, 0)[start : start + batch_size, ..., None]
+        for batch in subject.in_batches(len(order), batch_size):
+            chosen = order[batch]
+            masked = pixels[row] * np.moveaxis(masks, -1, 0)[batch, ..., None]
             same = inputs.repeated(row, len(chosen))  # the other inputs stay as they are
             logits = subject.logits_of(model, same.with_image(ops.convert_to_tensor(masked)))
             probabilities = ops.softmax(ops.cast(logits, "float32"))

@@ -50,7 +50,7 @@ def misclassified(model: keras.Model, x, y: np.ndarray, k: int = 10) -> Mistakes
 
     Raises:
         ValueError: a model that is no classifier, labels other than one an image or outside its
-            classes.
+            classes, a negative k.
     """
     if k < 0:
         raise ValueError(f"k={k}: how many mistakes to give cannot be negative")

@@ -66,6 +66,13 @@ class Inputs:
         return Inputs(keras.tree.map_structure(repeat, self.tensors), self.place)
 
 
+def in_batches(count: int, batch_size: int) -> list[slice]:
+    """The rows of each batch, the last maybe smaller; ValueError for a size below 1."""
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size} must be 1 or more")
+    return [slice(start, start + batch_size) for start in range(0, count, batch_size)]
+
+
 def logits_of(model, tensors):
     """The (n, classes) that a model gives.
 

@@ -103,7 +103,7 @@ def summary(model: keras.Model) -> ModelSummary:
 
     Multiply-adds count the products of convolutions, fully connected layers and of layers that
     have a method `multiply_adds()`; norms, activations and biases are left out, as is customary.
-    A layer used twice has a row with its parameters once.
+    A layer used twice has one row, its first use's, with the products of both.
 
     Raises:
         ValueError: the model is not a built functional graph.
@@ -112,37 +112,46 @@ def summary(model: keras.Model) -> ModelSummary:
         raise ValueError(f"{model.name} is no functional graph, or is not built yet")
     has_image = any(len(x.shape) == 4 for x in model.inputs)
     fields = receptive_field(model) if has_image else {}
-    rows = [_row(layer, name, fields.get(name)) for name, layer in _walk(model)]
+    rows = [_row(name, nodes, fields.get(name), times) for name, nodes, times in _walk(model)]
     trainable = sum(math.prod(v.shape) for v in model.trainable_variables)
     return ModelSummary(model.name, tuple(rows), model.count_params(), trainable)
 
 
-def _walk(model, prefix=""):
+def _walk(model, prefix="", times=1):
+    """(path, the layer's nodes in this graph, how often the graph runs) of each layer.
+
+    A layer knows the nodes of other models too, which share it: with images of another size.
+    """
+    levels = graph_of(model)._nodes_by_depth
+    nodes = [node for depth in sorted(levels, reverse=True) for node in levels[depth]]
     for layer in model.layers:
+        own = [node for node in nodes if node.operation is layer]
         if graph_of(layer):
-            yield from _walk(layer, f"{prefix}{layer.name}/")
+            yield from _walk(layer, f"{prefix}{layer.name}/", times * len(own))
         else:
-            yield prefix + layer.name, layer
+            yield prefix + layer.name, own, times
 
 
-def _row(layer, name, field) -> LayerRow:
-    output = keras.tree.flatten(layer.output)[0].shape[1:]
+def _row(name, nodes, field, times) -> LayerRow:
+    layer, output = nodes[0].operation, nodes[0].output_tensors[0].shape[1:]
     size, jump = (field.size, field.jump) if field else (None, None)
+    products = times * sum(_products(node) for node in nodes)
     kind = type(layer).__name__
-    return LayerRow(name, kind, tuple(output), layer.count_params(), size, jump, _products(layer))
+    return LayerRow(name, kind, tuple(output), layer.count_params(), size, jump, products)
 
 
-def _products(layer) -> int:
-    """Multiplications of one image's pass through a layer."""
+def _products(node) -> int:
+    """Multiplications of one image's pass through a layer, in one of its uses."""
+    layer = node.operation
     if hasattr(layer, "multiply_adds"):
         return layer.multiply_adds()
     if not hasattr(layer, "kernel") and not hasattr(layer, "pointwise_kernel"):
         return 0
-    sides = layer.output.shape[1:-1]
+    transposed = isinstance(layer, layers.Conv2DTranspose)  # an input value meets the whole kernel
+    tensors = node.input_tensors if transposed else node.output_tensors
+    sides = tensors[0].shape[1:-1]
     if None in sides:
         return 0
-    if isinstance(layer, layers.Conv2DTranspose):  # each input value meets the whole kernel
-        sides = layer.input.shape[1:-1]
     kernels = ("kernel", "depthwise_kernel", "pointwise_kernel")
     weights = [getattr(layer, name) for name in kernels if hasattr(layer, name)]
     return math.prod(sides) * sum(math.prod(w.shape) for w in weights)

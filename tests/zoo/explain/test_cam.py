@@ -228,6 +228,8 @@ class TestBadInput:
     def test_a_number_of_maps_that_there_is_not(self, net, images):
         with pytest.raises(ValueError, match="max_maps=6: last has 5 maps"):
             score_cam(net, images, max_maps=6)
+        with pytest.raises(ValueError, match="batch_size=-1 must be 1 or more"):
+            score_cam(net, images, batch_size=-1)
 
     @pytest.mark.parametrize("layer", ["lost", "dense"])
     def test_of_a_subclassed_model_names_all_layers(self, layer, two_inputs):

@@ -23,6 +23,10 @@ def test_gives_the_surest_mistakes_first(net):
     np.testing.assert_allclose(
         mistakes.confidence, probabilities.max(axis=-1)[mistakes.indices], rtol=1e-5
     )
+    np.testing.assert_array_equal(misclassified(net, x, labels, 5).indices, mistakes.indices[:5])
+    assert len(misclassified(net, x, labels)) == 10 and len(misclassified(net, x, labels, 0)) == 0
+    with pytest.raises(ValueError, match="k=-1: how many"):
+        misclassified(net, x, labels, -1)
 
 
 def test_gives_none_where_there_are_none(net, images):

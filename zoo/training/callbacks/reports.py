@@ -40,7 +40,12 @@ class ConfusionReport(_ValidationReport):
 
 
 class MisclassifiedReport(_ValidationReport):
-    """The `count` mistakes the model is surest of: image, true and predicted name, confidence."""
+    """The `count` mistakes the model is surest of: image, true and predicted name, confidence.
+
+    Raises:
+        ValueError: when the training begins, for a model that does not give logits of two classes
+            or more.
+    """
 
     def __init__(self, data: Dataset, path: str | Path, count: int = 10):
         super().__init__(data, path)
@@ -48,8 +53,12 @@ class MisclassifiedReport(_ValidationReport):
 
     def draw(self, x):
         mistakes = explain.misclassified(self.model, x, self.data.y_val, self.count)
-        images = self.data.x_val[mistakes.indices]
-        figures.gallery(self.path, images, mistakes.captions(self.data.class_names))
+        pictures = self.pictures(x[mistakes.indices], mistakes)
+        figures.gallery(self.path, pictures, mistakes.captions(self.data.class_names))
+
+    def pictures(self, x: np.ndarray, mistakes: explain.Mistakes):
+        """The uint8 images to show of the mistaken ones `x`, which are as the model takes them."""
+        return self.data.x_val[mistakes.indices]
 
 
 class GradCAMReport(MisclassifiedReport):
@@ -64,11 +73,9 @@ class GradCAMReport(MisclassifiedReport):
         if self.model.built:
             check_layer(self.model, self.layer)
 
-    def draw(self, x):
-        mistakes = explain.misclassified(self.model, x, self.data.y_val, self.count)
-        images = self.data.x_val[mistakes.indices]
-        if len(images):
-            shown = x[mistakes.indices]
-            maps = explain.grad_cam(self.model, shown, mistakes.predicted, self.layer)
-            images = [figures.overlay(image, cam) for image, cam in zip(images, maps, strict=True)]
-        figures.gallery(self.path, images, mistakes.captions(self.data.class_names))
+    def pictures(self, x, mistakes):
+        images = super().pictures(x, mistakes)
+        if not len(images):
+            return images
+        maps = explain.grad_cam(self.model, x, mistakes.predicted, self.layer)
+        return [figures.overlay(image, heat) for image, heat in zip(images, maps, strict=True)]
