@@ -131,6 +131,15 @@ class TestCheckpoint:
         # Dropout's seeds are part of the state, or the losses would differ in the second digit.
         np.testing.assert_allclose(first + fit(resumed, 4, tmp_path / "cut", 2), whole, rtol=1e-5)
 
+    def test_no_two_epochs_of_two_seeds_draw_alike(self, tmp_path):
+        drawn = set()
+        for seed in range(3):
+            saver = callbacks.Checkpoint(tmp_path, seed)
+            for epoch in range(3):
+                saver.on_epoch_begin(epoch)
+                drawn.add(float(np.random.rand()))
+        assert len(drawn) == 9
+
     def test_keeps_two_files(self, tiny, tiny_model, tmp_path):
         saver = callbacks.Checkpoint(tmp_path)
         tiny_model.fit(tiny.batches("train", 30), epochs=4, verbose=0, callbacks=[saver])

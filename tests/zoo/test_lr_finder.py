@@ -31,6 +31,18 @@ class TestFindLR:
         tiny_model.fit(tiny.batches("train", 10), epochs=1, verbose=0)
         assert int(tiny_model.optimizer.iterations) == 3
 
+    def test_dropout_draws_afterwards_as_if_there_had_been_no_test(self, tiny, tiny_model):
+        def losses(tested):
+            keras.utils.set_random_seed(3)
+            model = keras.models.clone_model(tiny_model)
+            model.compile(keras.optimizers.SGD(0.1), tiny_model.loss)
+            model.fit(tiny.batches("train", 10), verbose=0)  # a first one may draw more
+            if tested:
+                find_lr(model, tiny.batches("train", 10), steps=5)
+            return model.fit(tiny.batches("train", 10), epochs=2, verbose=0).history["loss"]
+
+        assert losses(tested=True) == losses(tested=False)
+
     def test_stops_when_the_loss_diverges(self, tiny, tiny_model):
         found = find_lr(tiny_model, tiny.batches("train", 10), min_lr=1.0, max_lr=1e6, steps=60)
         assert len(found.rates) < 60 and np.isfinite(found.losses).all()

@@ -68,7 +68,9 @@ class TestOneCycle:
         ("wrong", "message"),
         [
             ({"peak_step": 50}, "peak_step=50 must lie in 0 to total_steps - 1 = 49"),
+            ({"peak_step": 49.5}, "peak_step=49.5 must lie in 0 to total_steps - 1 = 49"),
             ({"max_lr": -1.0}, "max_lr=-1.0 must be positive"),
+            ({"max_lr": float("inf")}, "max_lr=inf must be positive and finite"),
             ({"div_factor": 0}, "div_factor=0 must be positive"),
             ({"anneal": "step"}, "anneal='step' must be"),
             ({"momentum": (0.9, 1.5)}, "must be .high, low., both"),
@@ -77,6 +79,9 @@ class TestOneCycle:
     def test_refuses_what_makes_no_cycle(self, wrong, message):
         with pytest.raises(ValueError, match=message):
             OneCycle(**({"max_lr": 0.1, "total_steps": 50, "peak_step": 10} | wrong))
+
+    def test_of_a_single_step_stays_where_it_begins(self):
+        assert float(OneCycle(0.1, total_steps=1, peak_step=0.3)(0)) == pytest.approx(0.1 / 25)
 
     def test_says_how_to_get_momentum(self):
         with pytest.raises(ValueError, match="momentum=\\(0.95, 0.85\\)"):

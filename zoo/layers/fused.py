@@ -39,7 +39,7 @@ class Conv2D(keras.layers.Conv2D):
         if self.groups == inputs.shape[-1] and square:  # the depthwise kernels take no other
             each = (*self.kernel_size, self.groups, self.filters // self.groups)
             return ops.depthwise_conv(inputs, ops.reshape(self.kernel, each), **options)
-        if not backend.device().endswith("CPU cores"):
+        if backend.has_gpu():
             return ops.conv(inputs, self.kernel, **options)
         groups = [ops.split(x, self.groups, axis=-1) for x in (inputs, self.kernel)]
         parts = [ops.conv(x, kernel, **options) for x, kernel in zip(*groups, strict=True)]

@@ -9,7 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo import backend
 from zoo.report import figures
+from zoo.training.schedules import unwrapped
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def find_lr(
     """Train `steps` steps on rates from `min_lr` to `max_lr`; stop early when the loss diverges.
 
     The compiled model trains with an optimizer of its own kind and loss; afterwards weights,
-    optimizer and dropout's seeds are as they were before.
+    optimizer and what dropout draws from are as they were before.
 
     Args:
         model: compiled.
@@ -76,32 +78,37 @@ def find_lr(
         raise ValueError(f"{model.name} has no weights yet; call it on a batch of images first")
     before = [keras.ops.convert_to_numpy(v) for v in model.variables]
     own_optimizer = model.optimizer
-    inner = getattr(own_optimizer, "inner_optimizer", own_optimizer)
+    inner = unwrapped(own_optimizer)
     probe = type(inner).from_config(inner.get_config() | {"learning_rate": min_lr})
     if inner is not own_optimizer:
         probe = keras.optimizers.LossScaleOptimizer(probe)
-    rates, losses, average = [], [], 0.0
     try:
         _use(model, probe)
-        grid = np.geomspace(min_lr, max_lr, steps)
-        for step, (rate, batch) in enumerate(zip(grid, _again(batches), strict=False), start=1):
-            probe.learning_rate = rate
-            model.reset_metrics()
-            batch = keras.tree.map_structure(_array, batch)
-            loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
-            average = smoothing * average + (1 - smoothing) * loss
-            smooth = average / (1 - smoothing**step)
-            if not np.isfinite(loss) or (losses and smooth > 4 * min(losses)):
-                break
-            rates.append(rate)
-            losses.append(smooth)
+        with backend.kept_random_state():
+            tried = _raise_rate(model, batches, np.geomspace(min_lr, max_lr, steps), smoothing)
     finally:
         _use(model, own_optimizer)
         for variable, value in zip(model.variables, before, strict=True):
             variable.assign(value)
-    if not losses:
+    if not tried:
         raise ValueError(f"the loss was not finite at the first rate, {min_lr}; look at the data")
-    return LRFinder(np.array(rates), np.array(losses))
+    return LRFinder(*map(np.array, zip(*tried, strict=True)))
+
+
+def _raise_rate(model, batches, rates, smoothing) -> list[tuple[float, float]]:
+    """(rate, smoothed loss) of each step, until the loss diverges."""
+    tried, average = [], 0.0
+    for step, (rate, batch) in enumerate(zip(rates, _again(batches), strict=False), start=1):
+        model.optimizer.learning_rate = rate
+        model.reset_metrics()
+        batch = keras.tree.map_structure(_array, batch)
+        loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
+        average = smoothing * average + (1 - smoothing) * loss
+        smooth = average / (1 - smoothing**step)
+        if not np.isfinite(loss) or (tried and smooth > 4 * min(loss for _, loss in tried)):
+            break
+        tried.append((rate, smooth))
+    return tried
 
 
 def _again(batches):

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.training.schedules import unwrapped
+
 
 def perturb_gradients(
     optimizer: keras.optimizers.Optimizer, eta: float = 0.01, gamma: float = 0.55, seed: int = 0
@@ -30,7 +32,7 @@ def perturb_gradients(
     for name, value in {"eta": eta, "gamma": gamma}.items():
         if not 0 <= value < math.inf:
             raise ValueError(f"{name}={value} must be a positive number or 0")
-    outer, optimizer = optimizer, getattr(optimizer, "inner_optimizer", optimizer)
+    outer, optimizer = optimizer, unwrapped(optimizer)
     seed_of_step = _SeedOfStep(optimizer, seed)
     plain_apply = optimizer.apply
 

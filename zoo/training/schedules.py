@@ -35,7 +35,8 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         momentum: (high, low), reached at the ends and at the peak; `cycle_momentum` applies it.
 
     Raises:
-        ValueError: steps out of order, a rate or factor that is not positive, an unknown anneal.
+        ValueError: steps out of order, a rate or factor that is not positive and finite, an
+            unknown anneal, a momentum that is not two numbers from 0 up to 1.
     """
 
     def __init__(
@@ -48,14 +49,15 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         anneal: str = "cos",
         momentum: tuple[float, float] | None = None,
     ):
-        if not 0 <= peak_step < total_steps:
+        # A training of one batch has no room to rise.
+        if not 0 <= peak_step <= total_steps - 1 and not 0 <= peak_step < total_steps == 1:
             raise ValueError(
                 f"peak_step={peak_step} must lie in 0 to total_steps - 1 = {total_steps - 1}"
             )
         factors = {"max_lr": max_lr, "div_factor": div_factor, "final_div_factor": final_div_factor}
         for name, value in factors.items():
             if value is not None and not 0 < value < np.inf:
-                raise ValueError(f"{name}={value} must be positive")
+                raise ValueError(f"{name}={value} must be positive and finite")
         if anneal not in ("cos", "linear"):
             raise ValueError(f'anneal={anneal!r} must be "cos" or "linear"')
         if momentum is not None and not (len(momentum) == 2 and all(0 <= m < 1 for m in momentum)):
@@ -113,8 +115,8 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
         ValueError: no OneCycle with momentum as learning rate, or an optimizer without momentum,
             or of another kind, such as Muon.
     """
-    outer, optimizer = optimizer, getattr(optimizer, "inner_optimizer", optimizer)
-    schedule = optimizer._learning_rate  # the public property gives a number
+    outer, optimizer = optimizer, unwrapped(optimizer)
+    schedule = schedule_of(optimizer)
     if not isinstance(schedule, OneCycle) or schedule.momentum is None:
         raise ValueError(
             f"{optimizer.name}'s learning rate must be a OneCycle(..., momentum=(high, low)), "
@@ -173,9 +175,20 @@ class _Traced:
         return self.tensor
 
 
+def unwrapped(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """The optimizer that a LossScaleOptimizer wraps; any other itself."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def schedule_of(optimizer: keras.optimizers.Optimizer):
+    """The schedule or function that gives an optimizer's rate; None where that is a number."""
+    rate = unwrapped(optimizer)._learning_rate  # the public property is always a number
+    return None if isinstance(rate, keras.Variable) else rate
+
+
 def rate_at(optimizer: keras.optimizers.Optimizer, step: int) -> float:
     """The rate of optimizer step `step`, from its schedule, or the constant rate."""
-    schedule = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
+    schedule = schedule_of(optimizer)
     if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
         return float(schedule(step))
     return float(optimizer.learning_rate)
@@ -187,7 +200,7 @@ def steps_taken(optimizer: keras.optimizers.Optimizer) -> int:
     Not those that a LossScaleOptimizer leaves out. Within an epoch jax keeps the count to itself;
     there it is that of the epoch's beginning.
     """
-    return int(getattr(optimizer, "inner_optimizer", optimizer)._iterations)
+    return int(unwrapped(optimizer)._iterations)
 
 
 def last_rate(optimizer: keras.optimizers.Optimizer) -> float:

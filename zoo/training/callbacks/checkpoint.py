@@ -18,8 +18,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     That is every variable of model and optimizer, dropout's seeds included, which Keras's
     `save_weights` leaves out. A file takes its name once it is complete. Each epoch begins from
-    a random state that `seed` and its number fix, so that a resumed one begins alike: on torch,
-    dropout draws from torch's global generator.
+    a random state that `seed` and its number fix, another for each pair, so that a resumed one
+    begins alike: on torch, dropout draws from torch's global generator.
     """
 
     def __init__(self, folder: str | Path, seed: int = 0):
@@ -27,7 +27,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.folder, self.seed = Path(folder), seed
 
     def on_epoch_begin(self, epoch, logs=None):
-        keras.utils.set_random_seed(self.seed + epoch)
+        state = np.random.SeedSequence((self.seed, epoch)).generate_state(1)
+        keras.utils.set_random_seed(int(state[0]))
 
     def on_epoch_end(self, epoch, logs=None):
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ class _Growing(keras.callbacks.Callback):
                 f"batches must be what dataset.batches(...) gives, not a {type(batches).__name__}"
             )
         if not 1 < factor < math.inf:
-            raise ValueError(f"factor={factor} must be above 1")
+            raise ValueError(f"factor={factor} must be above 1 and finite")
         if max_size is not None and max_size < batches.size:
             raise ValueError(f"max_size={max_size} is below the size to begin with, {batches.size}")
         self.batches, self.factor, self.max_size = batches, factor, max_size

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from zoo.training.callbacks.metrics_log import read_metrics
+from zoo.training.schedules import schedule_of, unwrapped
 
 
 class Plateau:
@@ -166,12 +167,12 @@ class ReduceLROnPlateau(OnPlateau):
 
 def refuse_schedule(optimizer: keras.optimizers.Optimizer, why: str) -> None:
     """Raise ValueError where an optimizer's rate is a schedule and not a number."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    schedule = inner._learning_rate
-    if not isinstance(schedule, keras.Variable):
+    schedule = schedule_of(optimizer)
+    if schedule is not None:
         raise ValueError(
-            f"the learning rate of {type(inner).__name__} is a {type(schedule).__name__}, but the "
-            f"callback {why}; compile with a number, such as Adam(0.001), or leave the callback out"
+            f"the learning rate of {type(unwrapped(optimizer)).__name__} is a "
+            f"{type(schedule).__name__}, but the callback {why}; compile with a number, such as "
+            f"Adam(0.001), or leave the callback out"
         )
 
 
