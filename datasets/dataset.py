@@ -105,7 +105,17 @@ class Dataset:
         )  # fmt: skip
 
     def normalize(self, images: np.ndarray) -> np.ndarray:
-        """uint8 images as the float32 that a model of this dataset sees."""
+        """uint8 images as the float32 that a model of this dataset sees.
+
+        Raises:
+            ValueError: images of another size, no uint8, or other channels.
+        """
+        images = np.asarray(images)
+        if images.shape[1:] != self.image_shape:
+            wanted = ", ".join(map(str, self.image_shape))
+            raise ValueError(
+                f"images of {self.name} must be (n, {wanted}), not {images.shape}; resize them"
+            )
         return normalize(images, self.mean, self.std)
 
     def reshaped(self, image_shape: tuple[int, int, int]) -> "Dataset":

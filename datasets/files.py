@@ -41,7 +41,7 @@ def find(
     try:
         return Path(keras.utils.get_file(fetched, url, file_hash=sha256, hash_algorithm="sha256"))
     except Exception as error:
-        if "hash" in str(error):
+        if isinstance(error, ValueError) and "file hash does not match" in str(error):
             (keras_datasets() / fetched).unlink(missing_ok=True)
             raise ValueError(
                 f"{url} does not have the checksum of {dataset} ({sha256[:12]}…): {error}"

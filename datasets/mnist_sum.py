@@ -36,12 +36,7 @@ def inputs(data: Dataset, images, numbers) -> dict[str, np.ndarray]:
     Raises:
         ValueError: images of another type, size or number, a number that is no digit.
     """
-    images, numbers = np.asarray(images), np.atleast_1d(numbers)
-    if images.dtype != np.uint8 or images.shape[1:] != data.image_shape:
-        raise ValueError(
-            f"images must be uint8, pixels 0 to 255, of shape {('n', *data.image_shape)}, "
-            f"not {images.dtype} of shape {images.shape}"
-        )
+    numbers = np.atleast_1d(numbers)
     if len(images) != len(numbers):
         raise ValueError(f"{len(images)} images need as many numbers, not {len(numbers)}")
     return {"image": data.normalize(images), "number": one_hot(numbers)}

@@ -18,14 +18,19 @@ SIGNED = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 def operate(image: np.ndarray, name: str, magnitude: float, fill=(0, 0, 0), at=(0.5, 0.5)):
     """One operation on a uint8 image (h, w, 1 or 3): an array of the same shape.
 
+    `magnitude` is from 0 to 1, of the operations in SIGNED from -1.
+
     `fill` is the colour, a value a channel up to 255, of what comes free; `at` where in the height
     and width, 0 to 1, Cutout has its middle.
 
     Raises:
-        ValueError: no operation of that name.
+        ValueError: no operation of that name, or a magnitude outside its range.
     """
     if name not in OPERATIONS:
         raise ValueError(f"no operation {name!r}; there are {', '.join(OPERATIONS)}")
+    least = -1 if name in SIGNED else 0
+    if not least <= magnitude <= 1:
+        raise ValueError(f"magnitude={magnitude} of {name} must be from {least} to 1")
     return to_array(OPERATIONS[name](to_pillow(image), magnitude, fill, at))
 
 

@@ -25,10 +25,13 @@ def scale(by: float = 0.2, p: float = 1.0) -> A.Affine:
 
     Height and width zoom alike, where albumentations' `ShiftScaleRotate` draws each by itself.
     """
+    return A.Affine(scale=_zoom("by", by), keep_ratio=True, border_mode=cv2.BORDER_REFLECT_101, p=p)
+
+
+def _zoom(name: str, by: float) -> tuple[float, float]:
     if not 0 <= by < 1:
-        raise ValueError(f"by={by} must be from 0 to below 1: 0.2 zooms from 0.8 to 1.2")
-    zoom = (1 - by, 1 + by)
-    return A.Affine(scale=zoom, keep_ratio=True, border_mode=cv2.BORDER_REFLECT_101, p=p)
+        raise ValueError(f"{name}={by} must be from 0 to below 1: 0.2 zooms from 0.8 to 1.2")
+    return 1 - by, 1 + by
 
 
 def translate(by: float = 0.125, p: float = 1.0) -> A.Affine:
@@ -44,10 +47,10 @@ def rotate(degrees: float = 7, p: float = 1.0) -> A.Rotate:
 def shift_scale_rotate(
     shift: float = 0.0625, scale: float = 0.1, degrees: float = 15, p: float = 0.5
 ) -> A.Affine:
-    """Move by up to `shift` of the size, `scale` by up to that, turn by up to `degrees`."""
+    """Move by up to `shift` of the size, zoom by up to `scale`, turn by up to `degrees`."""
     return A.Affine(
         translate_percent=(-shift, shift),
-        scale=(1 - scale, 1 + scale),
+        scale=_zoom("scale", scale),
         keep_ratio=True,
         rotate=(-degrees, degrees),
         border_mode=cv2.BORDER_REFLECT_101,
@@ -69,7 +72,8 @@ def color_shift(by: float = 0.1, p: float = 1.0) -> A.RGBShift:
 def elastic(alpha: float = 34, sigma: float = 4, p: float = 1.0) -> A.ElasticTransform:
     """Elastic distortion (Simard, 2003): every pixel moves a little, neighbours together.
 
-    `alpha` times uniform noise, smoothed over `sigma` pixels: 1.4 pixels on average by default.
+    `alpha` times uniform noise, smoothed over `sigma` pixels: by default a standard deviation of
+    1.4 pixels along either side.
     """
     return A.ElasticTransform(
         alpha, sigma, noise_distribution="uniform", border_mode=cv2.BORDER_REFLECT_101, p=p

@@ -1,7 +1,8 @@
-"""ZCA whitening of a dataset (Krizhevsky, 2009): pixels uncorrelated, each of variance 1.
+"""ZCA whitening of a dataset (Krizhevsky, 2009): pixels that tell little of their neighbours.
 
 Of all the rotations of whitened data ZCA is the one that stays nearest to the images, so that they
-can still be looked at: edges remain, the large even areas go.
+can still be looked at: edges remain, the large even areas go. Uncorrelated and of variance 1 the
+pixels are as epsilon goes to 0, with more images than an image has values; short of that nearly so.
 """
 
 import numpy as np

@@ -95,9 +95,10 @@ class TestInputs:
             one_hot([1.5])
 
     def test_images_of_another_size_or_range_are_refused(self, digits):
-        for images in (np.zeros((2, 32, 32, 1), "uint8"), np.zeros((2, 28, 28, 1), "float32")):
-            with pytest.raises(ValueError, match=r"must be uint8.*\('n', 28, 28, 1\)"):
-                inputs(digits, images, [1, 2])
+        with pytest.raises(ValueError, match=r"must be \(n, 28, 28, 1\), not \(2, 32, 32, 1\)"):
+            inputs(digits, np.zeros((2, 32, 32, 1), "uint8"), [1, 2])
+        with pytest.raises(ValueError, match="must be uint8, pixels 0 to 255.* not float32"):
+            inputs(digits, np.zeros((2, 28, 28, 1), "float32"), [1, 2])
 
     def test_as_many_numbers_as_images_are_needed(self, digits):
         with pytest.raises(ValueError, match="2 images need as many numbers, not 1"):

@@ -112,6 +112,11 @@ class TestOperations:
         with pytest.raises(ValueError, match="no operation 'Warp'; there are Identity, Auto"):
             transforms.operate(IMAGE, "Warp", 0.5)
 
+    @pytest.mark.parametrize(("name", "magnitude"), [("Posterize", 3), ("Color", -0.1)])
+    def test_a_magnitude_outside_its_range_is_refused(self, name, magnitude):
+        with pytest.raises(ValueError, match=f"magnitude={magnitude} of {name} must be from 0 to"):
+            transforms.operate(IMAGE, name, magnitude)
+
     def test_what_comes_free_takes_the_fill(self):
         moved = transforms.operate(IMAGE, "TranslateX", 1, fill=(9, 8, 7))
         assert (moved[:, -14:] == (9, 8, 7)).all()

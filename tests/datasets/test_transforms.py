@@ -171,6 +171,7 @@ def test_auto_augment_pairs_the_operations_as_published():
         (lambda: transforms.cutout(-3), "size=-3 must be at least 1 pixel"),
         (lambda: transforms.patch_gaussian(0), "size=0 must be at least 1 pixel"),
         (lambda: transforms.scale(1.5), "by=1.5 must be from 0 to below 1"),
+        (lambda: transforms.shift_scale_rotate(scale=1.5), "scale=1.5 must be from 0 to below 1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(make, message):
