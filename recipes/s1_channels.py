@@ -3,8 +3,8 @@
     python recipes/s1_channels.py
 
 Red, green and blue look much alike: each carries the brightness. HSV and LAB keep brightness in one
-channel and colour in two. Normalizing stretches the intensities of a hazy part to the full range
-and keeps the histogram's shape; equalizing makes the histogram as flat as it can be.
+channel and colour in two. Normalizing stretches the intensities of a hazy part to the full range,
+and the histogram with them; equalizing makes the histogram as flat as it can be.
 
 Checked: normalizing and equalizing, tests/zoo/fundamentals/test_convolution.py, against OpenCV.
 """
@@ -32,7 +32,7 @@ CHANNELS = {  # colours and range to draw each in
 }
 
 
-def main(seed=0, out: str | None = None):
+def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
     photo = load_sample_image("china.jpg")
 
@@ -60,7 +60,9 @@ def main(seed=0, out: str | None = None):
         [
             Section(
                 "Channels",
-                "Where saturation is low the hue is noise: the haze has hardly a colour to name.",
+                "Red, green and blue look alike, as each carries the brightness. HSV and LAB keep "
+                "that in one channel and colour in two. Where saturation is low the hue is noise: "
+                "the haze has hardly a colour to name.",
                 pictures(run.folder / "channels.png", split, columns=3, side=2.25),
             ),
             Section(
@@ -72,8 +74,9 @@ def main(seed=0, out: str | None = None):
             ),
             Section(
                 "Histograms",
-                "Equalized, each intensity is about as frequent as any other, and the cumulative "
-                "histogram is nearly a straight line.",
+                "Normalized, the same pixels spread over more intensities, and each holds fewer. "
+                "Equalized, any stretch holds about as many pixels as another of its length, and "
+                "the cumulative histogram is nearly a straight line.",
                 plots(run.folder / "histograms.png", histograms),
             ),
         ],

@@ -31,7 +31,7 @@ KERNELS = {  # in the plane; weights of red, green and blue; the range of output
 SETTINGS = (("padding", "valid"), ("padding", "same"), ("stride", 2), ("dilation", 2))
 
 
-def main(seed=0, out: str | None = None):
+def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
     cells = []
     for image, name in ((EXAMPLE, "HORIZONTAL"), (LETTER, "VERTICAL")):
@@ -66,8 +66,9 @@ def main(seed=0, out: str | None = None):
             Section(
                 "On a photograph",
                 "Five kernels of 3 x 3 x 3 make five channels. HORIZONTAL, whose weights sum to "
-                "10, makes a flat area ten times as large: a blurred photograph, drawn on that "
-                "scale. VERTICAL, whose sum is 0, turns it to 0, drawn gray, and leaves lines.",
+                "10 on each of red, green and blue, gives of a flat area ten times the sum of the "
+                "three: a blurred photograph, drawn on that scale. VERTICAL, whose sum is 0, turns "
+                "it to 0, drawn gray, and leaves lines.",
                 pictures(run.folder / "photograph.png", drawn, columns=2, side=3.35),
             ),
             Section(

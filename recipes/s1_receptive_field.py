@@ -15,8 +15,6 @@ from zoo.report.page import Section
 from zoo.report.panels import Picture, Plot, pictures, plots
 from zoo.run import Run
 
-from rich.table import Table
-
 SESSION_2 = 5 * ["conv3"] + ["pool2"] + 4 * ["conv3"] + ["pool2", "conv3"]
 TEXTS = {
     "27 kernels and four poolings": "A 3x3 kernel takes two pixels off a side, pooling halves it. "
@@ -24,8 +22,8 @@ TEXTS = {
     "Layers, sides and fields": "Without pooling 199 kernels of 3x3 leave 2x2, as 400 is even and "
     "each takes two pixels: the last kernel has to be 2x2. The course's rule gives a pooling too "
     "much and the kernels behind it too little: they add 2 jumps, not 2 pixels.",
-    "Session 2: the first net": "On the same image; 62 by the course, 38 exactly. Pooling adds one "
-    "jump to the field and doubles the jump, so that kernels add 2, then 4, then 8.",
+    "Session 2: squeeze_expand": "On the same image; 62 by the course, 38 exactly. Pooling adds "
+    "one jump to the field and doubles the jump, so that kernels add 2, then 4, then 8.",
     "How often a 3x3 kernel covers each pixel": "Stride 1 meets the middle nine times, the edges "
     "less. Stride 2 meets every other row twice: a checkerboard. Stride 3 meets each pixel once.",
 }
@@ -49,7 +47,7 @@ def along(kind, plans) -> dict:
     return {name: (range(len(s)), [getattr(x, kind) for x in s]) for name, s in plans.items()}
 
 
-def main(seed=0, out: str | None = None):
+def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
     alone, pooled = follow(400, kernels_alone(400)), follow(400, COURSE_PLAN)
     sides = [step.size for step in alone]
@@ -58,10 +56,7 @@ def main(seed=0, out: str | None = None):
     first, layers, second, covered = TEXTS
     tables = {first: rows(pooled), second: rows(follow(400, SESSION_2))}
     for title, table in tables.items():
-        printed = Table(*table[0], title=title, title_justify="left")
-        for row in table:
-            printed.add_row(*map(str, row.values()))
-        run.console.print(printed)
+        run.print_table(table, title)
 
     plans = {"no pooling": alone, "pooling": pooled}
     counted = along("field", {"exactly": pooled}) | along("taught", {"by the course": pooled})
@@ -71,8 +66,8 @@ def main(seed=0, out: str | None = None):
         Plot("Field, with pooling", counted, xlabel="layer"),
     ]
     counts = [
-        Picture(f"stride {stride}", coverage(size, stride=stride), "Blues", (0, 9), numbers)
-        for size, numbers in ((9, "d"), (33, "")) for stride in (1, 2, 3)
+        Picture(f"{n}x{n}, stride {stride}", coverage(n, stride=stride), "Blues", (0, 9), numbers)
+        for n, numbers in ((9, "d"), (33, "")) for stride in (1, 2, 3)
     ]  # fmt: skip
     shown = {
         layers: plots(run.folder / "layers.png", curves, columns=3),

@@ -72,10 +72,12 @@ def main(
     images, told = data.x_val[:15], np.arange(15) % 10
     said = net.predict(inputs(data, images, told[: len(images)]), verbose=0)
     sums = (said["sum"] > 0) @ 2 ** np.arange(5) if binary else said["sum"].argmax(-1)
-    rows = zip(data.y_val, told, said["digit"].argmax(-1), sums, strict=False)
+    rows = list(zip(data.y_val, told, said["digit"].argmax(-1), sums, strict=False))
     captions = [(f"{y} + {n} = {y + n}", f"said {d}, and {s}") for y, n, d, s in rows]
-    picture = figures.gallery(run.folder / "sums.png", images, captions)
-    return run.finish(net, [Section("Sums", "The first validation images.", picture)])
+    wrong = [d != y or s != y + n for y, n, d, s in rows]
+    picture = figures.gallery(run.folder / "sums.png", images, captions, wrong=wrong)
+    how = "Above: what it saw, what it was told, their sum. Beneath: what it made of them, red if "
+    return run.finish(net, [Section("Sums", how + "either is wrong.", picture)])
 
 
 if __name__ == "__main__":

@@ -18,11 +18,9 @@ from zoo.run import Run
 
 import numpy as np
 from keras import ops
-from rich import box
-from rich.table import Table
 
 
-def main(seed=0, out: str | None = None):
+def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
 
     x = np.linspace(-4, 4, 802, dtype="float32")  # even: no point falls on a kink
@@ -44,10 +42,7 @@ def main(seed=0, out: str | None = None):
             }
         )
 
-    table = Table(*list(rows[0])[:-1], box=box.SIMPLE)
-    for row in rows:
-        table.add_row(*list(row.values())[:-1])
-    run.console.print(table)
+    run.print_table([dict(list(row.items())[:-1]) for row in rows])
 
     figure = panels.plots(run.folder / "activations.png", drawn, columns=2, height=2.3)
     return run.report(

@@ -38,6 +38,7 @@ def main(
     data = datasets.load(
         dataset, image_shape=(28, 28, 1), limit=limit, data_dir=data_dir, seed=seed
     )
+    columns = {}
     for name, mistaken in NETS.items():
         part = run.part(name)
         train = data.batches("train", batch_size, seed=seed)
@@ -58,6 +59,9 @@ def main(
             callbacks=part.callbacks,
         )
         part.finish(net)
+        said = net.predict(data.normalize(data.x_val), batch_size=500, verbose=0).argmax(-1)
+        never = sorted(set(data.class_names) - {data.class_names[k] for k in said})
+        columns[name] = {"classes it never says": ", ".join(never) or "none"}
 
     summary = zoo.summary(zoo.get("mnist_step1"))
     run.console.print(summary.table())
@@ -66,8 +70,16 @@ def main(
          "receptive field": row.cells()[4], "jump": row.cells()[5]}
         for row in summary.rows
     ]  # fmt: skip
-    seen = Section("What each layer sees", "Pixels of the image, along a side.", table=layers)
-    return run.finish_comparison("The first network", sections=[seen])
+    seen = Section(
+        "What each layer sees",
+        "Pixels along a side; 32 and 40 are more than the image has, and reach into the padding.",
+        table=layers,
+    )
+    said = (
+        "A ReLU on the logits cannot say less than zero, and so cannot rule a class out; one whose "
+        "logit starts below zero for all images gets no gradient and never learns."
+    )
+    return run.finish_comparison("The first network", said, columns, [seen])
 
 
 if __name__ == "__main__":

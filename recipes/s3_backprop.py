@@ -18,13 +18,10 @@ from zoo.report.page import Section
 from zoo.report.panels import Plot
 from zoo.run import Run
 
-from rich import box
-from rich.table import Table
-
 SHOWN, WEIGHTS = 0.5, [f"w{n}" for n in range(1, 9)]
 
 
-def main(seed=0, out: str | None = None):
+def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
 
     workbook = spreadsheet.write(run.folder / "backprop.xlsx")
@@ -34,10 +31,7 @@ def main(seed=0, out: str | None = None):
         {"step": f"{n}"} | {name: f"{row[name]:.4f}" for name in (*WEIGHTS, "E_total")}
         for n, row in enumerate(descents[SHOWN][:6], 1)
     ]
-    printed = Table(*first[0], box=box.SIMPLE, padding=(0, 1, 0, 0))
-    for row in first:
-        printed.add_row(*row.values())
-    run.console.print(f"\nThe first steps at rate {SHOWN}:", printed)
+    run.print_table(first, f"The first steps at rate {SHOWN}")
     run.console.print(f"spreadsheet: {workbook.resolve()}", soft_wrap=True)
 
     errors = {

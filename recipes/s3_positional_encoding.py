@@ -56,9 +56,9 @@ def main(seed=0, out: str | None = None):
     sections = [
         Section(
             "Where, written as waves",
-            "Left: a row is what is added to the vector at that position; the first columns turn "
-            "fast, the last next to not at all. Right: dot products; along a diagonal, at one "
-            "distance, they are the same.",
+            "Red is 1, white 0, blue -1. Left: a row is what is added to the vector at that "
+            "position; the first columns turn fast, the last next to not at all. Right: dot "
+            "products over their largest; along a diagonal, at one distance, they are the same.",
             panels.pictures(run.folder / "encoding.png", maps, columns=2),
         ),
         Section(

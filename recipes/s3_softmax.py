@@ -23,7 +23,7 @@ LABELS = np.array([0, 1, 2, 0])  # surely right, undecided, rather wrong, surely
 LARGE = np.array([0.0, 500.0, 1000.0])
 
 
-def main(seed=0, out: str | None = None):
+def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
     probabilities, loss = softmax(LOGITS), cross_entropy(LOGITS, LABELS)
     table = [

@@ -17,8 +17,6 @@ from zoo.report.panels import Picture
 from zoo.run import Run
 
 import numpy as np
-from rich import box
-from rich.table import Table
 
 SHAPE = (4, 16, 16, 6)  # images, height, width, channels
 SETS = {  # who shares a mean and a variance
@@ -32,9 +30,10 @@ SETS = {  # who shares a mean and a variance
 
 
 def main(groups=2, seed=0, out: str | None = None):
-    counts = by_hand.counts(SHAPE, groups)  # refuses wrong groups before there is a run
+    by_hand.counts(SHAPE, groups)  # refuses wrong groups before there is a run
     run = Run.start(__file__, config=locals())
 
+    counts = by_hand.counts(SHAPE, groups)
     rng = np.random.default_rng(seed)
     brightness, contrast = np.linspace([-2, 0.6], [2, 2], 4).T[:, :, None, None, None]
     x = brightness + rng.permutation(np.linspace(-2, 2, 6)) + contrast * rng.normal(size=SHAPE)
@@ -61,10 +60,7 @@ def main(groups=2, seed=0, out: str | None = None):
         {"norm": norm, "one mean for": SETS[norm], "means": n, "gammas": c}
         for norm, (n, c) in counts.items()
     ]
-    table = Table(*rows[0], title=f"maps {SHAPE}, {groups} groups", box=box.SIMPLE)
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    run.console.print(table)
+    run.print_table(rows, f"maps {SHAPE}, {groups} groups")
 
     who = "A row is an image, a column a channel; cells of one number share a mean and a variance."
     many = f"Maps {SHAPE}, {groups} groups; as many variances and betas. The last two rows are "

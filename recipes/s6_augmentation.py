@@ -18,7 +18,7 @@ import numpy as np
 
 TEXTS = {
     "Simple": "By up to a fifth, an eighth, 7 degrees; each colour by up to a tenth of its range.",
-    "Whitening": "Pixels no longer correlated, all of one variance: even areas go, edges stay.",
+    "Whitening": "Pixels that tell little of their neighbours: even areas go, edges stay.",
     "Middle": "Neighbours move together; the border may cut the hole and the patch of noise.",
     "Mixing": "Mean of two, box of another, pieces of four; labels are mixed as the pixels are.",
     "AutoAugment": "One of 25 sub-policies an image, magnitudes of 9; then each in full.",

@@ -20,8 +20,6 @@ from zoo.run import Run
 import keras
 import numpy as np
 from keras.layers import Conv2DTranspose, UpSampling2D
-from rich import box
-from rich.table import Table
 
 PLAIN = {"padding": "same", "use_bias": False}
 KINDS = {
@@ -67,10 +65,7 @@ def costs(kind) -> dict[str, str]:
 def main(seed=0, out: str | None = None):
     run = Run.start(__file__, config=locals())
     rows = [costs(kind) for kind in KINDS]
-    table = Table(*list(rows[0])[:-1], box=box.SIMPLE, title="32 x 32 x 16 to 32 channels")
-    for row in rows:
-        table.add_row(*list(row.values())[:-1])
-    run.console.print(table)
+    run.print_table([dict(list(row.items())[:-1]) for row in rows], "32 x 32 x 16 to 32 channels")
 
     grown = {name: [len(paths(stack[:n])) for n in range(1, 7)] for name, stack in STACKS.items()}
     met = {str(stack[:3])[1:-1]: np.log1p(paths(stack[:3])) for stack in STACKS.values()}

@@ -77,7 +77,10 @@ def main(
         )
         part.finish(net)
         steps[way] = {"steps": f"{int(net.optimizer.iterations):,}"}
-    said = f"After epochs {' and '.join(map(str, after))}, by a factor of {factor}."
+    said = (
+        f"By a factor of {factor} after epochs {' and '.join(map(str, after))}; on plateaus where "
+        f"the validation loss stalls; neither never."
+    )
     return run.finish_comparison("Growing the batch", said, steps)
 
 

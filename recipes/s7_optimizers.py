@@ -18,7 +18,6 @@ from zoo.training import perturb_gradients
 
 import keras
 import numpy as np
-from rich.table import Table
 
 OPTIMIZERS = {  # settings by hand, Keras's class and what differs in its settings
     "gradient descent": ({"rate": 0.1}, "SGD", {}),
@@ -42,9 +41,9 @@ LESSONS = {
 
 
 def main(steps=100, tables="bowl", eta=0.01, seed=0, out: str | None = None):
-    run = Run.start(__file__, config=locals())
     if tables not in SURFACES:
         raise ValueError(f"--tables {tables!r} must be one of {', '.join(SURFACES)}")
+    run = Run.start(__file__, config=locals())
 
     sections, falls, folded, apart = [], [], [], 0.0
     axes = {"x": range(steps + 1), "xlabel": "iteration", "log": "y", "limits": (1e-4, 10)}
@@ -69,10 +68,7 @@ def main(steps=100, tables="bowl", eta=0.01, seed=0, out: str | None = None):
         sections.append(Section(name.capitalize(), LESSONS[name], picture, ends))
         falls.append(panels.Plot(f"{name}: loss above the lowest", losses, **axes))
     for section in folded:
-        printed = Table(*section.table[0], title=section.heading, box=None)
-        for row in [*section.table[:6], *section.table[10::10]]:
-            printed.add_row(*row.values())
-        run.console.print(printed, "")
+        run.print_table([*section.table[:6], *section.table[10::10]], section.heading)
 
     saddle, freed = SURFACES["saddle"], {}
     for noise in (0.0, eta):

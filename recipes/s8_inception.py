@@ -16,7 +16,6 @@ from zoo.report.panels import Plot, plots
 from zoo.run import Run
 
 import numpy as np
-from rich.table import Table
 
 TEXTS = {
     "Block 3a, branch by branch": "On 28x28 with 192 channels. A 1x1 that leaves 16 of them makes "
@@ -49,7 +48,7 @@ def cells(cost, of="") -> dict[str, str]:
     return {f"{of}parameters": f"{cost[0]:,}", f"{of}multiply-adds": f"{cost[1] / 1e6:,.1f} M"}
 
 
-def main(seed=0, out: str | None = None):
+def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
     nets = {block: zoo.get("googlenet", block=block) for block in BLOCKS}
     nets |= {name: zoo.get(name) for name in ("googlenet_bn", "inception_v3")}
@@ -88,10 +87,7 @@ def main(seed=0, out: str | None = None):
     sections = [Section(*text, *what) for text, what in zip(TEXTS.items(), shown, strict=True)]
     for section in sections:
         if section.table:
-            printed = Table(*section.table[0], title=section.heading, title_justify="left")
-            for row in section.table:
-                printed.add_row(*map(str, row.values()))
-            run.console.print(printed)
+            run.print_table(section.table, section.heading)
     shares = [(row["saved"], f"saved: {row['kernel']} as {row['split into']}") for row in splits]
     return run.report("Inception", sections, shares)
 

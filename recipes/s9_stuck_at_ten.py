@@ -23,7 +23,7 @@ import keras
 
 USUAL_START = {"spread": 0.0, "gain": 1.0}
 CHOICES = {  # what is done otherwise -> options of the model, and of the training
-    "nothing: the zoo's net and recipe": ({}, {}),
+    "nothing: the zoo's net": ({}, {}),
     "Keras's usual initial values": (USUAL_START, {}),
     "initial values half as large": ({"spread": 0.0, "gain": 0.5}, {}),
     "no batch norm": ({"batch_norm": False}, {}),

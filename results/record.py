@@ -136,8 +136,8 @@ def write_tables() -> None:
     rows = all_rows()
     (RESULTS / "README.md").write_text(
         "# Measured runs\n\n"
-        "Last epoch, never the best one. Made by `python results/record.py` from the CSV files.\n"
-        "\\* re-encoded as JPEG.\n\n"
+        "Last epoch, never the best one; mean and standard deviation over the seeds. Made by\n"
+        "`python results/record.py` from the CSV files. \\* re-encoded as JPEG.\n\n"
         f"{summary_table(rows)}\n\n## Every run\n\n{full_table(rows)}\n"
     )
     text = README.read_text()

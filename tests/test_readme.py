@@ -1,5 +1,6 @@
 """What the README says is true."""
 
+import importlib
 import os
 import re
 import shlex
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from zoo import cli
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-SHELL = re.findall(r"^((?:python|zoo) .*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
+RECIPE = r"python recipes/(\w+)\.py([^`#\n]*)"
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "recipes").glob("s*.py"))]
 
 
 def test_its_python_runs_in_an_empty_folder(tmp_path):
@@ -29,15 +33,13 @@ def test_its_python_runs_in_an_empty_folder(tmp_path):
 
 
 @pytest.mark.once
-def test_its_shell_commands_are_accepted(tmp_path):
-    commands = [shlex.split(line) for line in SHELL]
-    assert ["python", "recipes/s9_ultimus.py", "--dataset=digits", "--epochs=20"] in commands
-    for command in commands:
-        script = ROOT / command[1]
-        run = subprocess.run(
-            [sys.executable, script, *command[2:], "--help"], capture_output=True, text=True
-        )
-        assert run.returncode == 0, run.stderr
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_the_commands_of_the_readme_and_the_recipes_are_accepted(document):
+    commands = re.findall(RECIPE, document.read_text())
+    assert commands
+    for recipe, flags in commands:
+        main = importlib.import_module(f"zoo.recipes.{recipe}").main
+        cli.parse(main, shlex.split(flags))
 
 
 @pytest.mark.once

@@ -1,5 +1,7 @@
 """Every recipe, found by itself, run by its command line on embedded data."""
 
+import importlib
+import inspect
 import json
 import re
 import subprocess
@@ -52,6 +54,8 @@ def test_runs_and_reports(recipe, tmp_path):
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "run" / "report.html").stat().st_size > 50_000
     arguments = json.loads((tmp_path / "run" / "config.json").read_text())["arguments"]
+    module = importlib.import_module(f"zoo.recipes.{recipe.stem}")
+    assert arguments.keys() <= inspect.signature(module.main).parameters.keys()  # it runs again
     for flag, value in (flag.removeprefix("--").split("=") for flag in flags):
         assert str(arguments[flag.replace("-", "_")]) == value
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import keras
 import pytest
 
+from zoo.report.page import Section
 from zoo.run import Run
+from zoo.run.result import result_of
 from zoo.training.callbacks.metrics_log import read_metrics
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +75,7 @@ class TestStart:
             ("seed", -1),
             ("patience", -3),
             ("learning_rate", -0.01),
+            ("max_lr", -1),
             ("learning_rate", float("nan")),
         ],
     )
@@ -186,6 +189,7 @@ class TestFinish:
             f"{result['val_accuracy']:.2%}" in page and "zoo run mine --seed=0 --epochs=2" in page
         )
         assert page.count("data:image/png;base64") == 2 and 'src="/' not in page
+        assert "<th>val accuracy</th>" in page
         restored = keras.saving.load_model(run.folder / "model.keras", safe_mode=True)
         assert restored.count_params() == tiny_model.count_params()
 
@@ -199,6 +203,17 @@ class TestFinish:
     def test_without_a_finished_epoch_says_so(self, tmp_path, tiny_model):
         with pytest.raises(ValueError, match="no finished epoch"):
             start(tmp_path).finish(tiny_model)
+
+
+@pytest.mark.once
+def test_a_table_of_ones_own_keeps_its_headings_on_the_page_and_the_console(tmp_path, capsys):
+    run = start(tmp_path)
+    rows = [{"E_total": 0.24, "w1": "0.15"}]
+    run.print_table(rows, "First steps")
+    run.report("Table", [Section("First steps", table=rows)])
+    page, printed = (run.folder / "report.html").read_text(), capsys.readouterr().out
+    assert "<th>E_total</th>" in page and "<td>0.15</td>" in page
+    assert "First steps" in printed and "E_total" in printed and "0.24" in printed
 
 
 class TestParts:
@@ -256,10 +271,25 @@ class TestParts:
     def test_a_cross_entropy_beside_the_loss_is_what_is_compared(self, tmp_path, tiny):
         run = start(tmp_path, dataset="tiny")
         self.train(run, tiny, epochs=1, plain=True)
-        run.finish_comparison("Rates")
+        (run.folder / "slow" / "gradcam.png").write_bytes(b"a heat map")
+        rows = run.finish_comparison("Rates")
         assert (run.folder / "cross_entropy.png").exists()
         assert not (run.folder / "loss.png").exists()
-        assert "Validation cross-entropy" in (run.folder / "report.html").read_text()
+        page = (run.folder / "report.html").read_text()
+        assert "Validation cross-entropy" in page
+        assert "Where it looked: slow" in page and "Where it looked: too fast" not in page
+        last = read_metrics(run.folder / "slow" / "metrics.csv")[-1]
+        assert rows[0]["val_loss"] == pytest.approx(last["val_cross_entropy"], abs=1e-4)
+
+    @pytest.mark.once
+    def test_a_penalty_is_no_part_of_the_loss_in_results(self, tmp_path):
+        (tmp_path / "run").mkdir()
+        rows = [{"epoch": 1, "seconds": 2.0, "val_loss": 0.9, "val_cross_entropy": 0.2}]
+        config = start(tmp_path).config | {"arguments": {}}
+        net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        assert result_of(net, rows, config)["val_loss"] == 0.2
+        del rows[0]["val_cross_entropy"]
+        assert result_of(net, rows, config)["val_loss"] == 0.9
 
     @pytest.mark.once
     @pytest.mark.parametrize("second", ["rate 1", "rate 1?"])

@@ -1,1 +1,1 @@
-"""The course's by-hand derivations, in numpy; each stands alone and is checked in the tests."""
+"""The course's derivations by hand, without a model; each is checked in the tests."""

@@ -176,9 +176,13 @@ SURFACES = {
 
 
 def replay(rule: str, gradients: np.ndarray, start: Sequence[float], **settings) -> np.ndarray:
-    """(steps + 1, 2): where a rule goes from `start` on gradients (steps, 2) that are given."""
+    """(steps + 1, 2): where a rule goes from `start` on gradients (steps, 2) that are given.
+
+    Raises:
+        ValueError: no such rule.
+    """
     given = iter(gradients)
-    walked = RULES[rule](lambda w: next(given), np.array(start), **settings)
+    walked = _named(rule)(lambda w: next(given), np.array(start), **settings)
     return np.array([start, *(w for w, _ in itertools.islice(walked, len(gradients)))])
 
 
@@ -194,15 +198,20 @@ def descend(
     Raises:
         ValueError: no such rule, or fewer than 1 step.
     """
-    if rule not in RULES:
-        raise ValueError(f"no optimizer named {rule!r}; there are {', '.join(RULES)}")
+    steps_of = _named(rule)
     if steps < 1:
         raise ValueError(f"steps {steps} must be 1 or more")
     gradient = surface.sampled(seed=seed) if rule == "SGD" else surface.gradient
     w = np.array(surface.start)
-    after = itertools.islice(RULES[rule](gradient, w, **settings), steps)
+    after = itertools.islice(steps_of(gradient, w, **settings), steps)
     return [
         {"iteration": n, "w1": w[0], "w2": w[1]}
         | {"rate 1": rate[0], "rate 2": rate[1], "loss": surface.loss(*w)}
         for n, (w, rate) in enumerate([(w, np.full(2, np.nan)), *after])
     ]
+
+
+def _named(rule: str) -> Callable[..., Steps]:
+    if rule not in RULES:
+        raise ValueError(f"no optimizer named {rule!r}; there are {', '.join(RULES)}")
+    return RULES[rule]

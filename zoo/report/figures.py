@@ -141,8 +141,13 @@ def confusion(path: str | Path, true, predicted, class_names: Sequence[str]) -> 
         return _save(figure, path)
 
 
-def gallery(path: str | Path, images, captions: Sequence[tuple[str, str]], columns=5) -> Path:
-    """uint8 images in rows of five, each under its true name and above what was predicted."""
+def gallery(
+    path: str | Path, images, captions: Sequence[tuple[str, str]], columns=5, wrong=None
+) -> Path:
+    """uint8 images in rows of five, each under its true name and above what was predicted.
+
+    `wrong` says of each whether the prediction is drawn in red; None: all are.
+    """
     with matplotlib.rc_context(STYLE):
         if len(images) == 0:
             figure, (axis,) = _figure(10, 1)
@@ -153,10 +158,11 @@ def gallery(path: str | Path, images, captions: Sequence[tuple[str, str]], colum
         figure, axes = _figure(2 * columns, 2.55 * rows, rows=rows, columns=columns)
         for axis in axes:
             axis.set_axis_off()
-        for axis, image, (true, predicted) in zip(axes, images, captions, strict=False):
+        wrong = [True] * len(images) if wrong is None else wrong
+        for axis, image, (true, predicted), red in zip(axes, images, captions, wrong, strict=False):
             axis.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             axis.set_title(true, loc="center", fontsize=10)
-            axis.text(0.5, -0.04, predicted, color=ACCENT, ha="center", va="top",
+            axis.text(0.5, -0.04, predicted, color=ACCENT if red else INK, ha="center", va="top",
                       transform=axis.transAxes)  # fmt: skip
         return _save(figure, path)
 

@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+LOSSES = ("val_cross_entropy", "val_loss")
+
 
 def result_of(model: keras.Model, rows: Sequence[Mapping[str, float]], config: Mapping) -> dict:
-    """The last epoch's row for `results/`, of a run's metrics.csv and config.json."""
+    """The last epoch's row for `results/`, of a run's metrics.csv and config.json.
+
+    `val_loss` is the cross-entropy where that is measured beside a loss that may hold a penalty.
+    """
     arguments, last = config["arguments"], rows[-1]
     accuracies = list(accuracies_of(last).items())
     learnt = [value for key, value in last.items() if re.fullmatch(r"(?!val_)(.*_)?accuracy", key)]
@@ -24,7 +29,7 @@ def result_of(model: keras.Model, rows: Sequence[Mapping[str, float]], config: M
         "val_accuracy": _rounded(main[-1]),
         "lowest_of_last_3": _rounded(min(main[-3:])),
         "train_accuracy": _rounded(learnt[-1:]),
-        "val_loss": _rounded([last["val_loss"]] if "val_loss" in last else []),
+        "val_loss": _rounded([last[key] for key in LOSSES if key in last]),
         "train_seconds": round(sum(row["seconds"] for row in rows), 1),
         "backend": config["backend"],
         "device": config["device"],

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from rich import box
 from rich.console import Console
+from rich.table import Table
 
 from zoo import backend
 from zoo.report import figures, page
@@ -19,7 +21,7 @@ from zoo.run.result import accuracies_of, cell, compared, result_of, shown
 from zoo.training.callbacks import Checkpoint, MetricsLog, Progress, StopOnNonFinite
 from zoo.training.callbacks.checkpoint import restore
 from zoo.training.callbacks.metrics_log import read_metrics
-from zoo.training.schedules import OneCycle, rate_at, steps_taken
+from zoo.training.schedules import OneCycle, rate_at, schedule_of, steps_taken
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 NOT_CONFIGURATION = ("out", "resume", "data_dir")  # where things lie does not change a result
@@ -77,11 +79,13 @@ class Run:
         Args:
             recipe: the recipe's `__file__`, whose stem names the run.
             config: the arguments of its `main`; `seed`, `precision`, `deterministic`, `out` and
-                `resume` mean something here.
+                `resume` mean something here. `epochs`, `batch_size`, `patience`, `learning_rate`
+                and `max_lr`, where there are any, must make a training.
 
         Raises:
-            ValueError: an unknown precision, a folder to resume that is no run or was started
-                with other arguments or another backend.
+            ValueError: such a number that does not, an unknown precision, both `out` and `resume`,
+                a folder to resume that is no run or was started with other arguments or another
+                backend.
             OSError: the folder exists already, or cannot be made.
         """
         recipe = Path(recipe).stem
@@ -89,9 +93,9 @@ class Run:
             if config.get(name, least) < least:
                 flag = f"--{name.replace('_', '-')}"
                 raise ValueError(f"{flag} {config[name]} must be {least} or more")
-        rate = config.get("learning_rate")
-        if rate is not None and not 0 < rate < math.inf:
-            raise ValueError(f"--learning-rate {rate} must be a number above 0")
+        for name in ("learning_rate", "max_lr"):
+            if (rate := config.get(name)) is not None and not 0 < rate < math.inf:
+                raise ValueError(f"--{name.replace('_', '-')} {rate} must be a number above 0")
         precision = config.get("precision", "float32")
         if precision not in PRECISIONS:
             raise ValueError(f"--precision {precision!r} must be one of {', '.join(PRECISIONS)}")
@@ -137,6 +141,9 @@ class Run:
         """Bring a compiled model to the last checkpoint; the epochs it has had, 0 for a new run.
 
         `train`, the training batches, go on with that epoch's order and augmentation.
+
+        Raises:
+            ValueError: a checkpoint of another model, or no readable one after several epochs.
         """
         epoch = restore(model, self.folder / "checkpoint")
         done = read_metrics(self.folder / "metrics.csv")
@@ -163,7 +170,11 @@ class Run:
         return read_json(path)
 
     def part(self, name: str) -> "Run":
-        """A training of its own within this one, in a folder of its own; from the same seed."""
+        """A training of its own within this one, in a folder of its own; from the same seed.
+
+        Raises:
+            ValueError: a second part whose folder has that name.
+        """
         folder = self.folder / re.sub(r"[^\w.]+", "-", name).strip("-")
         if folder in [part.folder for part in self._parts]:
             raise ValueError(
@@ -181,6 +192,9 @@ class Run:
 
         The result is the last epoch's, a row for `results/`. `sections` go into the report after
         the pictures that every training has.
+
+        Raises:
+            ValueError: no epoch has been finished.
         """
         rows = read_metrics(self.folder / "metrics.csv")
         if not rows:
@@ -211,7 +225,7 @@ class Run:
             for name, (heading, text) in PICTURES.items()
             if (self.folder / f"{name}.png").exists()
         ]
-        table = [{key: cell(key, value) for key, value in row.items()} for row in rows]
+        table = [{k.replace("_", " "): cell(k, value) for k, value in row.items()} for row in rows]
         every = Section("Every epoch", table=table, folded=True)
         self.report(model.name, [*pictures, *sections, every], numbers)
         return result
@@ -252,9 +266,8 @@ class Run:
             for key, of in curves.items():
                 if f"val_{key}" in rows[-1]:
                     of[name] = [row[f"val_{key}"] for row in rows]
-            loss = rows[-1].get("val_cross_entropy", results[-1]["val_loss"])
             besides = {heading: said.get(name, {}).get(heading, "") for heading in headings}
-            table.append(compared(name, results[-1] | {"val_loss": loss}) | besides)
+            table.append(compared(name, results[-1]) | besides)
         write_json(self.folder / "result.json", results)
         if curves["cross_entropy"]:
             del curves["loss"]  # it may hold a penalty; what is measured beside it compares
@@ -268,13 +281,21 @@ class Run:
             if of
         ]
         mistakes = [
-            Section(f"Misclassified: {part.config['part']}", PICTURES["misclassified"][1], picture)
+            Section(f"{PICTURES[name][0]}: {part.config['part']}", PICTURES[name][1], picture)
             for part in self._parts
-            if (picture := part.folder / "misclassified.png").exists()
+            for name in ("misclassified", "gradcam")
+            if (picture := part.folder / f"{name}.png").exists()
         ]
         measured = Section("What was measured", text, table=table)
         self.report(title, [measured, *pictures, *sections, *mistakes])
         return results
+
+    def print_table(self, rows: Sequence[Mapping[str, object]], title: str | None = None) -> None:
+        """Print rows to the console, a column a key, as a report's table shows them."""
+        table = Table(*rows[0], title=title, title_justify="left", box=box.SIMPLE)
+        for row in rows:
+            table.add_row(*map(str, row.values()))
+        self.console.print(table)
 
     def report(
         self, title: str, sections: Sequence[Section], numbers: Sequence[tuple[str, str]] = ()
@@ -301,7 +322,7 @@ class Run:
 
     def _draw_rates(self, optimizer, rows) -> None:
         """lr.png: the schedule step by step, or, without one, the rate of each epoch."""
-        schedule = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
+        schedule = schedule_of(optimizer)
         if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
             rates = [row["learning_rate"] for row in rows]
             figures.learning_rate(self.folder / "lr.png", [row["epoch"] for row in rows], rates)

@@ -175,6 +175,7 @@ class TestSurfaces:
         [
             (lambda: descend("adam", SURFACES["bowl"], 3), "'adam'; there are gradient descent"),
             (lambda: descend("Adam", SURFACES["bowl"], 0), "steps 0 must be 1 or more"),
+            (lambda: replay("adam", np.ones((3, 2)), (0, 0)), "'adam'; there are gradient descent"),
         ],
     )
     def test_says_what_is_wrong(self, call, message):
