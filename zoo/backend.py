@@ -45,8 +45,6 @@ def _require_installed() -> None:
 
 
 _require_installed()
-if os.environ.get("KERAS_BACKEND") in ("torch", "jax"):  # Keras may import tensorflow all the same
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras  # noqa: E402
 

@@ -207,12 +207,13 @@ class TestFinish:
 
 @pytest.mark.once
 def test_a_table_of_ones_own_keeps_its_headings_on_the_page_and_the_console(tmp_path, capsys):
-    run = start(tmp_path)
+    run = Run.start("mine.py", {"out": str(tmp_path / "run")})
     rows = [{"E_total": 0.24, "w1": "0.15"}]
     run.print_table(rows, "First steps")
     run.report("Table", [Section("First steps", table=rows)])
     page, printed = (run.folder / "report.html").read_text(), capsys.readouterr().out
     assert "<th>E_total</th>" in page and "<td>0.15</td>" in page
+    assert "Environment" in page and "Configuration" not in page  # there is none
     assert "First steps" in printed and "E_total" in printed and "0.24" in printed
 
 

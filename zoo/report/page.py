@@ -66,5 +66,9 @@ def write(
 
 
 def _prose_columns(table: Sequence[Mapping[str, object]]) -> set[str]:
-    """The columns that hold sentences, which read from the left; numbers stand on the right."""
-    return {key for key in table[0] if any(len(str(row[key])) > 20 for row in table)}
+    """The columns of sentences and lists, which read from the left; numbers stand on the right."""
+
+    def reads(cell: str) -> bool:
+        return len(cell) > 20 or cell.count(" ") > 2
+
+    return {key for key in table[0] if any(reads(str(row[key])) for row in table)}

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from zoo import backend
 from zoo.report import figures, page
@@ -292,7 +292,9 @@ class Run:
 
     def print_table(self, rows: Sequence[Mapping[str, object]], title: str | None = None) -> None:
         """Print rows to the console, a column a key, as a report's table shows them."""
-        table = Table(*rows[0], title=title, title_justify="left", box=box.SIMPLE)
+        columns = [Column(heading, overflow="fold") for heading in rows[0]]
+        look = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
+        table = Table(*columns, title=title, title_justify="left", **look)
         for row in rows:
             table.add_row(*map(str, row.values()))
         self.console.print(table)
@@ -304,16 +306,17 @@ class Run:
         dataset = self.config["arguments"].get("dataset")
         on = f" on {dataset}" if dataset else ""
         environment = {key: self.config[key] for key in ("backend", "device", "commit")}
+        tables = {
+            "Configuration": self.config["arguments"],
+            "Environment": environment | self.config["versions"],
+        }
         path = page.write(
             self.folder / "report.html",
             title=title,
             subtitle=f"{self.config['recipe']}{on}, {self.config['started']}",
             numbers=numbers,
             sections=sections,
-            tables={
-                "Configuration": self.config["arguments"],
-                "Environment": environment | self.config["versions"],
-            },
+            tables={heading: rows for heading, rows in tables.items() if rows},
             command=self._command(),
         )
         if "part" not in self.config:
