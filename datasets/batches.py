@@ -26,6 +26,10 @@ class Batches(PyDatasetAdapter):
     the order of the batches once more, and with several workers carry some into the next epoch.
     `class_weight` and `sample_weight` do not reach an adapter; `predict` sees a shuffled epoch
     unless `shuffle=False`, as the validation batches have it.
+
+    Raises:
+        ValueError: a batch size below 1, images and labels of different number, images that are not
+            uint8 or do not fit mean and std, labels that cannot be made or mixed as asked.
     """
 
     def __init__(

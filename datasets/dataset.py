@@ -94,6 +94,9 @@ class Dataset:
             workers: threads that prepare batches ahead of the model; 0: it waits for each.
             one_hot: labels as float32 (n, classes), for `CategoricalCrossentropy`. So they are
                 where images are mixed; the validation batches of that training ask for it.
+
+        Raises:
+            ValueError: another split, or as `Batches`.
         """
         x, y = self.split(split)
         transforms = list(transforms)

@@ -57,7 +57,8 @@ def pgd(
 ) -> np.ndarray:  # fmt: skip
     """`iterated_fgsm` from a start that `seed` draws within epsilon; steps of 2.5 epsilon / steps.
 
-    So long a step reaches the far side of what epsilon allows, wherever it starts.
+    So long a step reaches the far side of what epsilon allows, wherever it starts. Arguments,
+    result and errors are those of `iterated_fgsm`.
     """
     _check(epsilon, steps)
     pixels = pixels_of(Inputs.of(images, image).image)
@@ -76,7 +77,10 @@ def iterated_fgsm(
     """`fgsm` in `steps` steps of `step`, by default epsilon / steps.
 
     `start` is where it begins, pixels as the images are, clipped to what epsilon allows; None: at
-    the images.
+    the images. The other arguments and the result are those of `fgsm`.
+
+    Raises:
+        ValueError: as `fgsm`; also fewer than 1 step, a negative `step`, another shape of `start`.
     """
     _check(epsilon, steps)
     step = epsilon / steps if step is None else step

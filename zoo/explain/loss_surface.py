@@ -66,7 +66,7 @@ def loss_surface(
 
     Raises:
         ValueError: no loss, no kernel to move, steps that are even or below 3, a span that is not
-            positive, as many labels as images missing.
+            positive, no image, or another number of labels than of images.
     """
     loss = getattr(model, "loss", None) if loss is None else loss
     if loss is None or isinstance(loss, list | dict):

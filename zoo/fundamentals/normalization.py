@@ -2,7 +2,8 @@
 
 Take maps (n, h, w, c). For each of the n images and c channels there is a cell of h x w pixels, and
 a norm is a way to put cells together. The numbers of a set lose their mean and are divided by their
-deviation; then a channel is multiplied by its gamma and moved by its beta, which are learnt.
+deviation; then a channel is multiplied by its gamma and moved by its beta, which are learnt: one
+number each, or (c,). What is no maps, and gammas and betas that do not fit, raise a ValueError.
 
     norm      the cells of a set             means = variances    gammas = betas
     batch     a channel, all images          c                    c

@@ -10,8 +10,9 @@
     Adam              m = beta_1 m + (1 - beta_1) g    w -= rate m / (sqrt(v) + eps), where the rate
                       v = beta_2 v + (1 - beta_2) g^2  is times sqrt(1 - beta_2^t) / (1 - beta_1^t)
 
-Each is a generator of (w, rate of each weight) after every step; what a weight's gradient, velocity
-or m is multiplied by counts as its rate. The forms are Keras's. PyTorch writes others: velocity
+Each takes the function that gives the gradient (2,) at w (2,), and the first w; it generates (w,
+rate of each weight) after every step, without end. What a weight's gradient, velocity or m is
+multiplied by counts as its rate. The forms are Keras's. PyTorch writes others: velocity
 without the rate in it, eps outside the root in RMSprop and AdaGrad, whose a begins at 0; of Adam
 eps is added once sqrt(v) is corrected.
 

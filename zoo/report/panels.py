@@ -61,7 +61,10 @@ class Contours:
 
 
 def plots(path: str | Path, panels: Sequence[Plot], columns: int = 2, height: float = 3.2) -> Path:
-    """Line plots side by side; many lines of the same names in all of them share a legend."""
+    """Line plots side by side; many lines of the same names in all of them share a legend.
+
+    `height` is that of one in inches; the figure is 10 wide.
+    """
     rows = -(-len(panels) // columns)
     names = [list(panel.lines) for panel in panels]
     shared = len(panels) > 1 and len(names[0]) > 4 and all(of == names[0] for of in names)
@@ -97,7 +100,10 @@ def contours(
     height: float = 4.0,
     axes: tuple[str, str] = ("", ""),  # what x and y are
 ) -> Path:
-    """Surfaces side by side, low ground light; a path keeps its colour through all panels."""
+    """Surfaces side by side, low ground light; a path keeps its colour through all panels.
+
+    `height` is that of one in inches; the figure is 10 wide.
+    """
     rows = -(-len(panels) // columns)
     names = dict.fromkeys(name for panel in panels for name in panel.paths)
     colors = dict(zip(names, itertools.cycle(COLORS), strict=False))

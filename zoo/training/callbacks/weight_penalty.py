@@ -10,6 +10,9 @@ class WeightPenalty(keras.callbacks.Callback):
 
     Kernels are the weights with two dimensions or more; biases and norms' gammas and betas stay
     free. The penalty is part of both `loss` and `val_loss`, as Keras's regularizers are.
+
+    Raises:
+        ValueError: a penalty that is negative or not finite.
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0):
