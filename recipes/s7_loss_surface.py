@@ -77,20 +77,20 @@ def main(
         table.append({"net": name, "loss": f"{around.center:.4f}", "sharpness": sharp})
         run.console.print(f"loss {around.center:.4f}, sharpness [bold]{sharp}[/bold]")
 
-    ground = [
+    grounds = [
         panels.Contours(name, of.steps, of.steps, of.losses, levels=HEIGHTS, labels="g")
         for name, of in surfaces.items()
     ]
     axes = ("first direction", "second direction")
-    ground = panels.contours(run.folder / "surfaces.png", ground, height=4.6, axes=axes)
-    cut = {name: of.losses[points // 2] for name, of in surfaces.items()}
-    cut = [panels.Plot("Loss along the first direction", cut, around.steps, log="y")]
-    cut = panels.plots(run.folder / "cut.png", cut, columns=1)
+    drawn = panels.contours(run.folder / "surfaces.png", grounds, height=4.6, axes=axes)
+    lines = {name: of.losses[points // 2] for name, of in surfaces.items()}
+    along = panels.Plot("Loss along the first direction", lines, around.steps, log="y")
+    cut = panels.plots(run.folder / "cut.png", [along], columns=1)
     how = f"The loss of {len(x)} training images; at 1 a filter has moved by its own length. Batch "
     how += "norm keeps its statistics."
     what = f"Sharpness is the largest rise within {span / 2:g} of the net, over 1 + its loss "
     what += "(Keskar et al., 2017), here within the plane that is drawn."
-    sections = [Section("Around the minima", how, ground), Section("How sharp", what, cut, table)]
+    sections = [Section("Around the minima", how, drawn), Section("How sharp", what, cut, table)]
     said = f"Each until its training loss was below {until:g}, or for {epochs} epochs."
     return run.finish_comparison("Flat and sharp minima", said, sections=sections)
 

@@ -70,14 +70,14 @@ def main(steps=100, tables="bowl", eta=0.01, seed=0, out: str | None = None):
     for section in folded:
         run.print_table([*section.table[:6], *section.table[10::10]], section.heading)
 
-    saddle, freed = SURFACES["saddle"], {}
+    saddle, paths = SURFACES["saddle"], {}
     for noise in (0.0, eta):
         sgd = perturb_gradients(keras.optimizers.SGD(0.1), eta=noise, seed=seed)
-        freed[f"eta {noise:g}"], _ = walk(sgd, saddle.gradient, (-1.8, 0.0), steps)
-    freed = [panels.Contours("gradient descent from the ridge", *saddle.grid(), freed)]
-    freed = panels.contours(run.folder / "ridge.png", freed, columns=1, axes=("w1", "w2"))
+        paths[f"eta {noise:g}"], _ = walk(sgd, saddle.gradient, (-1.8, 0.0), steps)
+    ground = panels.Contours("gradient descent from the ridge", *saddle.grid(), paths)
+    ridge = panels.contours(run.folder / "ridge.png", [ground], columns=1, axes=("w1", "w2"))
     picture = panels.plots(run.folder / "losses.png", falls, height=3.6)
-    sections += [Section("Losses", "", picture), Section("The ridge", LESSONS["ridge"], freed)]
+    sections += [Section("Losses", "", picture), Section("The ridge", LESSONS["ridge"], ridge)]
     numbers = [(f"{apart:.0e}", f"farthest from Keras, {steps} steps"), ("8", "optimizers")]
     return run.report("Optimizers by hand", [*sections, *folded], numbers)
 
