@@ -6,14 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-LOSSES = ("val_cross_entropy", "val_loss")
-
 
 def result_of(model: keras.Model, rows: Sequence[Mapping[str, float]], config: Mapping) -> dict:
-    """The last epoch's row for `results/`, of a run's metrics.csv and config.json.
-
-    `val_loss` is the cross-entropy where that is measured beside a loss that may hold a penalty.
-    """
+    """The last epoch's row for `results/`, of a run's metrics.csv and config.json."""
     arguments, last = config["arguments"], rows[-1]
     accuracies = list(accuracies_of(last).items())
     learnt = [value for key, value in last.items() if re.fullmatch(r"(?!val_)(.*_)?accuracy", key)]
@@ -29,7 +24,7 @@ def result_of(model: keras.Model, rows: Sequence[Mapping[str, float]], config: M
         "val_accuracy": _rounded(main[-1]),
         "lowest_of_last_3": _rounded(min(main[-3:])),
         "train_accuracy": _rounded(learnt[-1:]),
-        "val_loss": _rounded([last[key] for key in LOSSES if key in last]),
+        "val_loss": _rounded(loss_of(last)),
         "train_seconds": round(sum(row["seconds"] for row in rows), 1),
         "backend": config["backend"],
         "device": config["device"],
@@ -39,6 +34,13 @@ def result_of(model: keras.Model, rows: Sequence[Mapping[str, float]], config: M
         if len(accuracies) > 1
         else "",
     }
+
+
+def loss_of(row: Mapping[str, float]) -> list[float]:
+    """The validation loss in a row of metrics.csv, none or one; where it may hold a penalty and the
+    cross-entropy is measured beside it, that.
+    """
+    return [row[key] for key in ("val_cross_entropy", "val_loss") if key in row][:1]
 
 
 def _rounded(values: list[float]) -> float | None:

@@ -17,7 +17,7 @@ from zoo import backend
 from zoo.report import figures, page
 from zoo.report.page import Section
 from zoo.run.folder import commit, new_folder, read_json, resumable, write_json
-from zoo.run.result import accuracies_of, cell, compared, result_of, shown
+from zoo.run.result import accuracies_of, cell, compared, loss_of, result_of
 from zoo.training.callbacks import Checkpoint, MetricsLog, Progress, StopOnNonFinite
 from zoo.training.callbacks.checkpoint import restore
 from zoo.training.callbacks.metrics_log import read_metrics
@@ -215,7 +215,7 @@ class Run:
         minutes, seconds = divmod(round(result["train_seconds"]), 60)
         numbers = [
             *((f"{value:.2%}", f"{name}, last epoch") for name, value in accuracies.items()),
-            (shown(result["val_loss"], ".3f"), "validation loss"),
+            *((f"{value:.3f}", "validation loss") for value in loss_of(rows[-1])),
             (f"{result['params']:,}", "trainable parameters"),
             (f"{result['epochs']}", "epochs"),
             (f"{minutes}:{seconds:02d} min", "training and validating"),
