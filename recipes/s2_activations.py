@@ -42,7 +42,7 @@ def main(out: str | None = None):
             }
         )
 
-    run.print_table([dict(list(row.items())[:-1]) for row in rows])
+    run.print_table(rows, without="what for, and the paper")
 
     figure = panels.plots(run.folder / "activations.png", drawn, columns=2, height=2.3)
     return run.report(

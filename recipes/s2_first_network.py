@@ -59,8 +59,8 @@ def main(
             callbacks=part.callbacks,
         )
         part.finish(net)
-        said = net.predict(data.normalize(data.x_val), batch_size=500, verbose=0).argmax(-1)
-        never = sorted(set(data.class_names) - {data.class_names[k] for k in said})
+        predicted = net.predict(data.normalize(data.x_val), batch_size=500, verbose=0).argmax(-1)
+        never = sorted(set(data.class_names) - {data.class_names[k] for k in predicted})
         columns[name] = {"classes it never says": ", ".join(never) or "none"}
 
     summary = zoo.summary(zoo.get("mnist_step1"))

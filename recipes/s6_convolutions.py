@@ -65,7 +65,7 @@ def costs(kind) -> dict[str, str]:
 def main(seed=0, out: str | None = None):
     run = Run.start(__file__, config=locals())
     rows = [costs(kind) for kind in KINDS]
-    run.print_table([dict(list(row.items())[:-1]) for row in rows], "32 x 32 x 16 to 32 channels")
+    run.print_table(rows, "32 x 32 x 16 to 32 channels", without="use")
 
     grown = {name: [len(paths(stack[:n])) for n in range(1, 7)] for name, stack in STACKS.items()}
     met = {str(stack[:3])[1:-1]: np.log1p(paths(stack[:3])) for stack in STACKS.values()}

@@ -290,8 +290,11 @@ class Run:
         self.report(title, [measured, *pictures, *sections, *mistakes])
         return results
 
-    def print_table(self, rows: Sequence[Mapping[str, object]], title: str | None = None) -> None:
-        """Print rows to the console, a column a key, as a report's table shows them."""
+    def print_table(
+        self, rows: Sequence[Mapping[str, object]], title: str | None = None, *, without: str = ""
+    ) -> None:
+        """Print rows to the console, a column a key, but for one that only a page has room for."""
+        rows = [{key: cell for key, cell in row.items() if key != without} for row in rows]
         columns = [Column(heading, overflow="fold") for heading in rows[0]]
         look = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
         table = Table(*columns, title=title, title_justify="left", **look)
