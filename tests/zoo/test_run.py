@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -267,6 +268,20 @@ class TestParts:
         for name in ("slow", "too-fast"):
             logs = [without_seconds(run.folder / name / "metrics.csv") for run in (whole, again)]
             assert logs[0] == logs[1] and len(logs[0]) == 3
+
+    @pytest.mark.once
+    def test_a_resumed_comparison_says_which_commit_made_which_part(self, tmp_path, tiny):
+        run = start(tmp_path, dataset="tiny")
+        self.train(run, tiny, epochs=1)
+        now, old = run.config["commit"], {"commit": "0123456789"}
+        for path in (run.folder / "config.json", run.folder / "slow" / "result.json"):
+            path.write_text(json.dumps(json.loads(path.read_text()) | old))
+        shutil.rmtree(run.folder / "too-fast")  # it had not begun
+        again = start(tmp_path, resume=str(run.folder), dataset="tiny")
+        self.train(again, tiny, epochs=1)
+        rows = again.finish_comparison("Rates")
+        assert [row["commit"] for row in rows] == ["0123456789", now]
+        assert rows[0]["versions"] == rows[1]["versions"]
 
     @pytest.mark.once
     def test_a_cross_entropy_beside_the_loss_is_what_is_compared(self, tmp_path, tiny):

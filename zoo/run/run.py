@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from zoo import backend
 from zoo.report import figures, page
 from zoo.report.page import Section
-from zoo.run.folder import commit, new_folder, read_json, resumable, write_json
+from zoo.run.folder import commit, new_folder, newest, read_json, resumable, write_json
 from zoo.run.result import accuracies_of, cell, compared, loss_of, result_of
 from zoo.training.callbacks import Checkpoint, MetricsLog, Progress, StopOnNonFinite
 from zoo.training.callbacks.checkpoint import restore
@@ -180,10 +180,12 @@ class Run:
             raise ValueError(
                 f"a part {name!r} would be the second in {folder}; name this one otherwise"
             )
+        begun = folder.exists()
         folder.mkdir(exist_ok=True)
         keras.utils.set_random_seed(self.config["arguments"].get("seed", 0))
         self.console.print(f"\n[bold]{name}[/bold]")
-        part = Run(folder, self.config | {"part": name}, self.console)
+        config = self.config if begun else newest(self.config)
+        part = Run(folder, config | {"part": name}, self.console)
         self._parts.append(part)
         return part
 
@@ -200,7 +202,11 @@ class Run:
         if not rows:
             raise ValueError(f"{self.folder} has no finished epoch to report")
         result = result_of(model, rows, self.config)
-        write_json(self.folder / "result.json", result)
+        path = self.folder / "result.json"
+        if path.exists():  # finished before a resume, by what it was then
+            finished = read_json(path)
+            result |= {key: finished[key] for key in ("device", "versions", "commit")}
+        write_json(path, result)
         temporary = self.folder / "unfinished.keras"
         model.save(temporary)
         temporary.replace(self.folder / "model.keras")
