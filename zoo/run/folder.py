@@ -68,17 +68,17 @@ def resumable(folder: Path, now: dict) -> dict:
 
 def newest(config: dict) -> dict:
     """The config of a part that begins after a resume: of `old, then new` what is new."""
-
-    def last(text: str) -> str:
-        return text.rpartition(", then ")[2]
-
-    versions = {name: last(version) for name, version in config["versions"].items()}
-    once = {key: last(config[key]) for key in ("device", "commit")}
+    versions = {name: _last(version) for name, version in config["versions"].items()}
+    once = {key: _last(config[key]) for key in ("device", "commit")}
     return config | once | {"versions": versions}
 
 
 def _continued(then: str, now: str) -> str:
-    return then if then.rpartition(", then ")[2] == now else f"{then}, then {now}"
+    return then if _last(then) == now else f"{then}, then {now}"
+
+
+def _last(text: str) -> str:
+    return text.rpartition(", then ")[2]
 
 
 def commit() -> str:

@@ -92,7 +92,8 @@ def find_lr(
             variable.assign(value)
     if not tried:
         raise ValueError(f"the loss was not finite at the first rate, {min_lr}; look at the data")
-    return LRFinder(*map(np.array, zip(*tried, strict=True)))
+    rates, losses = np.array(tried).T
+    return LRFinder(rates, losses)
 
 
 def _raise_rate(model, batches, rates, smoothing) -> list[tuple[float, float]]:

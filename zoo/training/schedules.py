@@ -120,7 +120,7 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     if not isinstance(schedule, OneCycle) or schedule.momentum is None:
         raise ValueError(
             f"{optimizer.name}'s learning rate must be a OneCycle(..., momentum=(high, low)), "
-            f"not {schedule!r}"
+            f"not {schedule or float(optimizer.learning_rate)!r}"
         )
     classic = isinstance(optimizer, keras.optimizers.SGD | keras.optimizers.RMSprop)
     name = "momentum" if classic else "beta_1"
