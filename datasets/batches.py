@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import albumentations
 import keras
 import numpy as np
-from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
+from zoo.backend.data_adapter import PyDatasetAdapter
 from zoo.datasets.transforms import Mixing
 
 

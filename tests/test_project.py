@@ -13,13 +13,15 @@ FLOORS = (  # a file may import from its own floor and from those after it
     "training",
     "report",
     "explain",
+    "inspect",
     "models",
     "layers",
     "registry",
     "weights",
-    "backend",
     "datasets",
+    "backend",
     "fundamentals",
+    "checks",
 )
 
 pytestmark = pytest.mark.once
@@ -57,3 +59,11 @@ def test_arrows_go_down():
                 seen += 1
                 assert FLOORS.index(target) >= here, f"{module} imports {target}"
     assert seen > 20
+
+
+def test_only_the_backend_room_touches_private_keras():
+    pattern = re.compile(
+        r"keras\.src|\b(?!self\b)\w+\._(?:nodes_by_depth|inbound_nodes|iterations)"
+    )
+    guilty = [module for module, text in sources() if pattern.search(text)]
+    assert {module.split(".")[1] for module in guilty} == {"backend"}

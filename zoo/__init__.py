@@ -1,8 +1,8 @@
 """Keras 3 vision zoo: `zoo.get("custom_resnet")`, on tensorflow, torch and jax."""
 
 # backend comes first: it explains a missing backend before Keras fails on it.
-from zoo import backend, datasets, explain, models, training
-from zoo.explain import summary
+from zoo import backend, datasets, explain, inspect, models, training
+from zoo.inspect import summary
 from zoo.registry import ModelCard, card, get, list_models, register
 
 __version__ = "0.1.0"
@@ -13,6 +13,7 @@ __all__ = [
     "datasets",
     "explain",
     "get",
+    "inspect",
     "list_models",
     "models",
     "register",

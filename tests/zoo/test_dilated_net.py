@@ -4,7 +4,7 @@ import keras
 import pytest
 
 import zoo
-from zoo.explain import receptive_field
+from zoo.inspect import receptive_field
 
 ENDS = ("c1_3_relu", "c2_3_relu", "c3_3_relu", "c40_3_relu")
 SEEN = {"dilated_net": [7, 23, 47, 95], "dilated_net_nostride": [9, 23, 43, 49]}

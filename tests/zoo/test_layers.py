@@ -150,15 +150,15 @@ class TestSeparable:
         assert model.output_shape == (None, 16, 16, 8)
         assert model.get_layer("c_depthwise_conv").kernel_size == (5, 5)
         model = block(layers.depthwise_separable, 8, "c", dilation_rate=3)
-        assert zoo.explain.receptive_field(model)["c_relu"].size == (7, 7)
+        assert zoo.inspect.receptive_field(model)["c_relu"].size == (7, 7)
 
     @pytest.mark.parametrize("between, weights", [(None, 3 * 16 * 16 + 3 * 16 * 32), (8, 1_152)])
     def test_spatially_separable_sees_as_far_with_fewer_weights(self, between, weights):
         model = block(layers.spatially_separable, 32, "c", between=between)
         assert weights_and_products(model) == [weights, weights * 32 * 32]
-        assert zoo.explain.receptive_field(model)["c_relu"].size == (3, 3)
+        assert zoo.inspect.receptive_field(model)["c_relu"].size == (3, 3)
         wider = block(layers.spatially_separable, 32, "c", kernel_size=7)
-        assert zoo.explain.receptive_field(wider)["c_relu"].size == (7, 7)
+        assert zoo.inspect.receptive_field(wider)["c_relu"].size == (7, 7)
 
 
 class TestPixelShuffle:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.explain import receptive_field
+from zoo.inspect import receptive_field
 from zoo.models.squeeze_expand import squeeze_expand
 
 WIDENING = 9 * 32 * 64 + 64 + 9 * 64 * 128 + 128 + 9 * 128 * 256 + 256 + 9 * 256 * 512 + 512

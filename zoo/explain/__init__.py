@@ -1,4 +1,4 @@
-"""Why a model says what it says: any keras.Model; receptive fields and summaries of a graph."""
+"""Why a model says what it says: any keras.Model."""
 
 from zoo.explain.activation_maximization import activation_maximization
 from zoo.explain.adversarial import fgsm, iterated_fgsm, pgd, success_rate
@@ -6,14 +6,11 @@ from zoo.explain.cam import eigen_cam, grad_cam, grad_cam_plus_plus, score_cam
 from zoo.explain.feature_maps import feature_maps, kernels
 from zoo.explain.loss_surface import LossSurface, loss_surface
 from zoo.explain.misclassified import Mistakes, misclassified
-from zoo.explain.receptive_field import receptive_field
 from zoo.explain.saliency import saliency, smooth_grad
-from zoo.explain.summary import ModelSummary, summary
 
 __all__ = [
     "LossSurface",
     "Mistakes",
-    "ModelSummary",
     "activation_maximization",
     "eigen_cam",
     "feature_maps",
@@ -25,10 +22,8 @@ __all__ = [
     "loss_surface",
     "misclassified",
     "pgd",
-    "receptive_field",
     "saliency",
     "score_cam",
     "smooth_grad",
     "success_rate",
-    "summary",
 ]

@@ -10,9 +10,11 @@ import numpy as np
 from keras import ops
 
 from zoo import backend
-from zoo.explain import subject
+from zoo.explain.inputs import Inputs
+from zoo.explain.layer_search import find_layer
+from zoo.explain.maps import tap
+from zoo.explain.outputs import indices, logits_of, one_hot
 from zoo.explain.pixels import as_seen, pixels_of
-from zoo.explain.subject import Inputs
 
 
 def activation_maximization(
@@ -48,20 +50,20 @@ def activation_maximization(
     rng = np.random.default_rng(seed)
     inputs = Inputs.of(_noise(model, rng) if start is None else start, image)
     pixels = pixels_of(inputs.image)
-    layer = None if layer is None else subject.find_layer(model, layer)
+    layer = None if layer is None else find_layer(model, layer)
 
     def activations(inputs, x):
         """(n, units) of the images x."""
         tensors = inputs.with_image(as_seen(x, mean, std))
         if layer is None:
-            return subject.logits_of(model, tensors)
-        with subject.tap(model, layer) as tapped:
+            return logits_of(model, tensors)
+        with tap(model, layer) as tapped:
             model(tensors, training=False)
         return ops.mean(tapped[0], axis=tuple(range(1, len(tapped[0].shape) - 1)))
 
     known = activations(inputs, pixels).shape[-1]
     units = np.arange(known) if units is None else np.atleast_1d(units)
-    subject.indices(units, len(units), known, "units")
+    indices(units, len(units), known, "units")
     if len(pixels) not in (1, len(units)):
         raise ValueError(f"{len(pixels)} images to start from, but {len(units)} units")
     if len(pixels) == 1:
@@ -69,7 +71,7 @@ def activation_maximization(
 
     def loss(x):
         scores = activations(inputs, x)
-        score = ops.sum(ops.cast(scores, "float32") * subject.one_hot(units, scores))
+        score = ops.sum(ops.cast(scores, "float32") * one_hot(units, scores))
         seen = as_seen(x, mean, std)
         rms = ops.sqrt(ops.mean(seen**2, axis=(1, 2, 3)) + 1e-12)
         return total_variation * _variation(seen) + norm * ops.sum(rms) - score, scores

@@ -19,9 +19,9 @@ import numpy as np
 from keras import ops
 
 from zoo import backend
-from zoo.explain import subject
+from zoo.explain.inputs import Inputs, in_batches
+from zoo.explain.outputs import indices, logits_of
 from zoo.explain.pixels import as_seen, pixels_of
-from zoo.explain.subject import Inputs
 
 
 def fgsm(
@@ -96,15 +96,15 @@ def iterated_fgsm(
     if targets is None and labels is None:
         labels = _logits(model, inputs, pixels, mean, std, batch_size).argmax(axis=-1)
     name, classes, uphill = ("labels", labels, 1) if targets is None else ("targets", targets, -1)
-    classes = subject.indices(classes, len(pixels), name=name)
+    classes = indices(classes, len(pixels), name=name)
 
     def loss(x):  # of the batch that `rows` is at
-        logits = subject.logits_of(model, batch.with_image(as_seen(x, mean, std)))
+        logits = logits_of(model, batch.with_image(as_seen(x, mean, std)))
         known = logits.shape[-1]
-        wanted = ops.one_hot(subject.indices(classes[rows], len(x), known, name), known)
+        wanted = ops.one_hot(indices(classes[rows], len(x), known, name), known)
         return -ops.sum(wanted * ops.log_softmax(ops.cast(logits, "float32"))), logits
 
-    for rows in subject.in_batches(len(pixels), batch_size):
+    for rows in in_batches(len(pixels), batch_size):
         batch, x = inputs.rows(rows), attacked[rows]
         for _ in range(steps):
             _, slope = backend.gradient(loss, x)
@@ -135,9 +135,9 @@ def success_rate(
     before, after = [of.argmax(axis=-1) for of in logits]
     known = logits[0].shape[-1]
     if targets is not None:
-        targets = subject.indices(targets, len(pixels), known, "targets")
+        targets = indices(targets, len(pixels), known, "targets")
         return _mean((after == targets)[before != targets])
-    labels = subject.indices(before if labels is None else labels, len(pixels), known, "labels")
+    labels = indices(before if labels is None else labels, len(pixels), known, "labels")
     return _mean((after != labels)[before == labels])
 
 
@@ -151,9 +151,9 @@ def _check(epsilon, steps) -> None:
 def _logits(model, inputs, pixels, mean, std, batch_size) -> np.ndarray:
     """What the model gives for each image, (n, classes)."""
     given = []
-    for rows in subject.in_batches(len(pixels), batch_size):
+    for rows in in_batches(len(pixels), batch_size):
         seen = inputs.rows(rows).with_image(as_seen(pixels[rows], mean, std))
-        given.append(ops.convert_to_numpy(subject.logits_of(model, seen)))
+        given.append(ops.convert_to_numpy(logits_of(model, seen)))
     return np.concatenate(given)
 
 

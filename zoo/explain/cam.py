@@ -19,8 +19,10 @@ from keras import ops
 from scipy.ndimage import zoom
 
 from zoo import backend
-from zoo.explain import subject
-from zoo.explain.subject import Inputs
+from zoo.explain.inputs import Inputs, in_batches
+from zoo.explain.layer_search import find_layer, static_shape
+from zoo.explain.maps import check_maps, maps_of, maps_shape, scaled, tap
+from zoo.explain.outputs import logits_of, one_hot
 
 SMALLEST = 5  # a map of fewer cells a side says nothing about places
 
@@ -53,10 +55,10 @@ def grad_cam(model: keras.Model, images, classes=None, layer=None, *, image=None
 
 def check_layer(model: keras.Model, layer=None) -> None:
     """Raise now the ValueError that `layer` would cost later, as far as the model's graph tells."""
-    layer = subject.find_layer(model, layer, SMALLEST)
-    shape = subject.static_shape(layer)
+    layer = find_layer(model, layer, SMALLEST)
+    shape = static_shape(layer)
     if shape and None not in shape[1:]:
-        subject.check_maps(model, layer, shape, SMALLEST)
+        check_maps(model, layer, shape, SMALLEST)
 
 
 def grad_cam_plus_plus(
@@ -98,14 +100,12 @@ def score_cam(
             `batch_size` below 1.
     """
     inputs = Inputs.of(images, image)
-    layer = subject.find_layer(model, layer, SMALLEST)
-    maps = subject.maps_of(model, inputs, layer, SMALLEST)
+    layer = find_layer(model, layer, SMALLEST)
+    maps = maps_of(model, inputs, layer, SMALLEST)
     count, height, width, channels = maps.shape
     if max_maps is not None and not 1 <= max_maps <= channels:
         raise ValueError(f"max_maps={max_maps}: {layer.name} has {channels} maps")
-    picked = ops.convert_to_numpy(
-        subject.one_hot(classes, subject.logits_of(model, inputs.tensors))
-    )
+    picked = ops.convert_to_numpy(one_hot(classes, logits_of(model, inputs.tensors)))
     pixels = ops.convert_to_numpy(inputs.image)
     weights = np.zeros((count, channels), "float32")
     for row in range(count):
@@ -114,11 +114,11 @@ def score_cam(
         masks = zoom(maps[row][..., order], factors, order=1, mode="nearest")  # corner on corner
         masks -= masks.min(axis=(0, 1))
         masks = _ratio(masks, masks.max(axis=(0, 1)))
-        for batch in subject.in_batches(len(order), batch_size):
+        for batch in in_batches(len(order), batch_size):
             chosen = order[batch]
             masked = pixels[row] * np.moveaxis(masks, -1, 0)[batch, ..., None]
             same = inputs.repeated(row, len(chosen))  # the other inputs stay as they are
-            logits = subject.logits_of(model, same.with_image(ops.convert_to_tensor(masked)))
+            logits = logits_of(model, same.with_image(ops.convert_to_tensor(masked)))
             probabilities = ops.softmax(ops.cast(logits, "float32"))
             weights[row, chosen] = ops.convert_to_numpy(probabilities) @ picked[row]
     return _heat(maps, weights, inputs)
@@ -131,8 +131,8 @@ def eigen_cam(model: keras.Model, images, layer=None, *, image=None) -> np.ndarr
     A v_1, of the sign that makes its sum positive.
     """
     inputs = Inputs.of(images, image)
-    layer = subject.find_layer(model, layer, SMALLEST)
-    maps = subject.maps_of(model, inputs, layer, SMALLEST)
+    layer = find_layer(model, layer, SMALLEST)
+    maps = maps_of(model, inputs, layer, SMALLEST)
     matrices = maps.reshape(len(maps), -1, maps.shape[-1]).astype("float64")
     first = np.linalg.svd(matrices, full_matrices=False)[2][:, 0]  # v_1, (n, channels)
     signs = np.sign(np.einsum("npc,nc->n", matrices, first))
@@ -141,13 +141,13 @@ def eigen_cam(model: keras.Model, images, layer=None, *, image=None) -> np.ndarr
 
 def _maps_and_slopes(model, inputs, classes, layer):
     """A layer's maps and the gradient of the classes' logits there, (n, h, w, channels) each."""
-    layer = subject.find_layer(model, layer, SMALLEST)
-    shape = subject.maps_shape(model, inputs, layer, SMALLEST)
+    layer = find_layer(model, layer, SMALLEST)
+    shape = maps_shape(model, inputs, layer, SMALLEST)
 
     def class_score(shift):
-        with subject.tap(model, layer, shift) as tapped:
-            logits = subject.logits_of(model, inputs.tensors)
-        picked = subject.one_hot(classes, logits)
+        with tap(model, layer, shift) as tapped:
+            logits = logits_of(model, inputs.tensors)
+        picked = one_hot(classes, logits)
         return ops.sum(ops.cast(logits, "float32") * picked), tapped[0]
 
     maps, slopes = backend.gradient(class_score, np.zeros(shape, "float32"))
@@ -158,7 +158,7 @@ def _heat(maps, weights, inputs) -> np.ndarray:
     """ReLU(sum_k w_k A_k), its maximum 1 (or all of it 0), at the size of the image."""
     cams = np.maximum(np.einsum("nhwc,nc->nhw", maps, weights), 0).astype("float32")
     height, width = inputs.image.shape[1:3]
-    return np.stack([cv2.resize(cam, (width, height)) for cam in subject.scaled(cams)])
+    return np.stack([cv2.resize(cam, (width, height)) for cam in scaled(cams)])
 
 
 def _ratio(a, b):

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.explain import subject
-from zoo.explain.subject import Inputs
+from zoo.explain.inputs import Inputs
+from zoo.explain.layer_search import all_layers, find_layer
+from zoo.explain.maps import maps_of
 
 
 def feature_maps(model: keras.Model, images, layer=None) -> np.ndarray:
@@ -24,7 +25,7 @@ def feature_maps(model: keras.Model, images, layer=None) -> np.ndarray:
         ValueError: no such layer (names those with maps), or one that gives none.
     """
     inputs = Inputs.of(images)
-    return subject.maps_of(model, inputs, subject.find_layer(model, layer))
+    return maps_of(model, inputs, find_layer(model, layer))
 
 
 def kernels(model: keras.Model, layer=None) -> np.ndarray:
@@ -41,10 +42,10 @@ def kernels(model: keras.Model, layer=None) -> np.ndarray:
     Raises:
         ValueError: no such layer, or one without such kernels (names those that have them).
     """
-    having = [path for path, found in subject.all_layers(model) if _kernel(found) is not None]
+    having = [path for path, found in all_layers(model) if _kernel(found) is not None]
     if layer is None and having:
         layer = having[0]
-    found = subject.find_layer(model, layer)
+    found = find_layer(model, layer)
     kernel = _kernel(found)
     if kernel is None:
         raise ValueError(

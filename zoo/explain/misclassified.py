@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
-from zoo.explain.subject import check_logits
+from zoo.explain.outputs import check_logits
 
 
 @dataclass(frozen=True)

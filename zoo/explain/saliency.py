@@ -9,8 +9,9 @@ import numpy as np
 from keras import ops
 
 from zoo import backend
-from zoo.explain import subject
-from zoo.explain.subject import Inputs
+from zoo.explain.inputs import Inputs
+from zoo.explain.maps import scaled
+from zoo.explain.outputs import logits_of, one_hot
 
 
 def saliency(model: keras.Model, images, classes=None, *, image=None) -> np.ndarray:
@@ -40,7 +41,7 @@ def smooth_grad(
         raise ValueError(f"samples={samples} must be 1 or more, noise={noise} not negative")
     inputs = Inputs.of(images, image)
     if classes is None:
-        logits = subject.logits_of(model, inputs.tensors)
+        logits = logits_of(model, inputs.tensors)
         classes = ops.convert_to_numpy(logits).argmax(axis=-1)
     pixels = ops.convert_to_numpy(ops.cast(inputs.image, "float32"))
     deviation = noise * np.ptp(pixels, axis=(1, 2, 3), keepdims=True)
@@ -56,8 +57,8 @@ def _slopes(model, inputs, classes) -> np.ndarray:
     """|d logit of the class / d pixel|, (n, H, W, channels)."""
 
     def class_score(pixels):
-        logits = subject.logits_of(model, inputs.with_image(pixels))
-        picked = subject.one_hot(classes, logits)
+        logits = logits_of(model, inputs.with_image(pixels))
+        picked = one_hot(classes, logits)
         return ops.sum(ops.cast(logits, "float32") * picked), logits
 
     _, slopes = backend.gradient(class_score, ops.cast(inputs.image, "float32"))
@@ -66,4 +67,4 @@ def _slopes(model, inputs, classes) -> np.ndarray:
 
 def _scaled(slopes) -> np.ndarray:
     """The maximum over the channels, that over the places 1."""
-    return subject.scaled(slopes.max(axis=-1))
+    return scaled(slopes.max(axis=-1))

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from zoo import backend
+from zoo.backend.optimizer import schedule_of
 from zoo.report import figures, page
 from zoo.report.page import Section
 from zoo.run.folder import commit, new_folder, newest, read_json, resumable, write_json
@@ -21,7 +22,7 @@ from zoo.run.result import accuracies_of, cell, compared, loss_of, result_of
 from zoo.training.callbacks import Checkpoint, MetricsLog, Progress, StopOnNonFinite
 from zoo.training.callbacks.checkpoint import restore
 from zoo.training.callbacks.metrics_log import read_metrics
-from zoo.training.schedules import OneCycle, rate_at, schedule_of, steps_taken
+from zoo.training.schedules import OneCycle, rate_at, steps_taken
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 NOT_CONFIGURATION = ("out", "resume", "data_dir")  # where things lie does not change a result

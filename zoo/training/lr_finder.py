@@ -10,8 +10,8 @@ import keras
 import numpy as np
 
 from zoo import backend
+from zoo.backend.optimizer import unwrapped
 from zoo.report import figures
-from zoo.training.schedules import unwrapped
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.training.schedules import unwrapped
+from zoo.backend.optimizer import unwrapped, variables_of
 
 
 def perturb_gradients(
@@ -39,7 +39,7 @@ def perturb_gradients(
     @functools.wraps(plain_apply)
     def apply(grads, trainable_variables=None):
         grads = list(grads)
-        known = optimizer._trainable_variables if trainable_variables is None else None
+        known = variables_of(optimizer) if trainable_variables is None else None
         variables = list(trainable_variables) if known is None else known
         noisy = [n for n, grad in enumerate(grads) if grad is not None and _learns(variables[n])]
         sizes = [math.prod(variables[n].shape) for n in noisy]

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from zoo import backend
+from zoo.backend.optimizer import batches_counted, schedule_of, unwrapped
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -138,7 +139,7 @@ def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
                 optimizer.build(list(trainable_variables))
         # Keras bakes a number into the compiled step; a tensor of the step counter it follows.
         constant = getattr(optimizer, name)
-        momentum = schedule.momentum_at(optimizer._iterations)  # batches, as the rate counts
+        momentum = schedule.momentum_at(batches_counted(optimizer))
         if backend.NAME == "torch":  # eager, and its fused updates want a number
             momentum = momentum.item()
         elif name == "momentum":
@@ -175,17 +176,6 @@ class _Traced:
         return self.tensor
 
 
-def unwrapped(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """The optimizer that a LossScaleOptimizer wraps; any other itself."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
-
-
-def schedule_of(optimizer: keras.optimizers.Optimizer):
-    """The schedule or function that gives an optimizer's rate; None where that is a number."""
-    rate = unwrapped(optimizer)._learning_rate  # the public property is always a number
-    return None if isinstance(rate, keras.Variable) else rate
-
-
 def rate_at(optimizer: keras.optimizers.Optimizer, step: int) -> float:
     """The rate of optimizer step `step`, from its schedule, or the constant rate."""
     schedule = schedule_of(optimizer)
@@ -200,7 +190,7 @@ def steps_taken(optimizer: keras.optimizers.Optimizer) -> int:
     Not those that a LossScaleOptimizer leaves out. Within an epoch jax keeps the count to itself;
     there it is that of the epoch's beginning.
     """
-    return int(unwrapped(optimizer)._iterations)
+    return int(batches_counted(optimizer))
 
 
 def last_rate(optimizer: keras.optimizers.Optimizer) -> float:

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.explain import receptive_field
 from zoo.fundamentals.layer_plan import COURSE_PLAN, coverage, follow, kernels_alone
+from zoo.inspect import receptive_field
 
 pytestmark = pytest.mark.once
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import keras
 
+from zoo.backend.optimizer import schedule_of, unwrapped
 from zoo.training.callbacks.metrics_log import read_metrics
-from zoo.training.schedules import schedule_of, unwrapped
 
 
 class Plateau:

@@ -9,7 +9,7 @@ from zoo import explain
 from zoo.datasets import Dataset
 from zoo.explain.cam import check_layer
 from zoo.explain.misclassified import probabilities
-from zoo.explain.subject import check_logits
+from zoo.explain.outputs import check_logits
 from zoo.report import figures
 
 

@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 import zoo
-from zoo.explain import receptive_field
+from zoo.inspect import receptive_field
 
 pytestmark = pytest.mark.once
 

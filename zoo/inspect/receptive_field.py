@@ -12,6 +12,8 @@ from fractions import Fraction
 import keras
 from keras import layers
 
+from zoo.backend.graph import graph_of, nodes
+
 TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}
 FRAMES = layers.ZeroPadding2D | layers.Cropping2D | layers.CenterCrop  # more or less around a map
 
@@ -93,30 +95,23 @@ def receptive_field(model: keras.Model) -> dict[str, Field]:
     return fields
 
 
-def graph_of(model) -> keras.Function | None:
-    """The functional graph that a model is, or, as a Sequential, wraps; None if there is none."""
-    graph = getattr(model, "_functional", model)
-    return graph if isinstance(graph, keras.Function) else None
-
-
 def _walk(model, start, image, fields, prefix):
     """Follow a graph from the fields of its inputs; returns those of its outputs."""
     graph = graph_of(model)
     at = dict(zip(map(id, graph.inputs), start, strict=True))  # tensor -> field
-    for depth in sorted(graph._nodes_by_depth, reverse=True):
-        for node in graph._nodes_by_depth[depth]:
-            if node.is_input:
-                continue
-            layer, into = node.operation, [at.get(id(x)) for x in node.input_tensors]
-            name = prefix + layer.name
-            if graph_of(layer):
-                outputs = _walk(layer, into, image, fields, f"{name}/")
-            else:
-                field = _through(layer, _meeting(into), node, image)
-                outputs = [field] * len(node.output_tensors)
-                if field is not None and field is not UNKNOWN:
-                    fields[name] = field
-            at.update(zip(map(id, node.output_tensors), outputs, strict=True))
+    for node in nodes(graph):
+        if node.is_input:
+            continue
+        layer, into = node.operation, [at.get(id(x)) for x in node.input_tensors]
+        name = prefix + layer.name
+        if graph_of(layer):
+            outputs = _walk(layer, into, image, fields, f"{name}/")
+        else:
+            field = _through(layer, _meeting(into), node, image)
+            outputs = [field] * len(node.output_tensors)
+            if field is not None and field is not UNKNOWN:
+                fields[name] = field
+        at.update(zip(map(id, node.output_tensors), outputs, strict=True))
     return [at.get(id(x)) for x in graph.outputs]
 
 

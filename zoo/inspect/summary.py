@@ -11,7 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from zoo.explain.receptive_field import graph_of, receptive_field
+from zoo.backend.graph import graph_of, nodes
+from zoo.inspect.receptive_field import receptive_field
 
 HEADINGS = ("layer", "type", "output", "params", "field", "jump", "mult-adds")
 
@@ -122,10 +123,9 @@ def _walk(model, prefix="", times=1):
 
     A layer knows the nodes of other models too, which share it: with images of another size.
     """
-    levels = graph_of(model)._nodes_by_depth
-    nodes = [node for depth in sorted(levels, reverse=True) for node in levels[depth]]
+    in_order = nodes(graph_of(model))
     for layer in model.layers:
-        own = [node for node in nodes if node.operation is layer]
+        own = [node for node in in_order if node.operation is layer]
         if graph_of(layer):
             yield from _walk(layer, f"{prefix}{layer.name}/", times * len(own))
         else:

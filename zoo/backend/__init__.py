@@ -1,0 +1,32 @@
+"""The one room that imports tensorflow, torch or jax, and that touches private Keras.
+
+Everything else asks here for what Keras does not offer on all three backends: a gradient with
+respect to an intermediate tensor, reproducible kernels, and the names and versions that a report
+writes down.
+"""
+
+# First of all: it explains a missing backend before Keras fails on it.
+from zoo.backend.choice import BACKENDS, keras_home, require_installed
+
+require_installed()
+
+from zoo.backend.devices import NAME, device, has_gpu, versions  # noqa: E402
+from zoo.backend.gradient import gradient  # noqa: E402
+from zoo.backend.kernels import batch_norm, conv2d, has_batch_norm_for, has_conv2d_for  # noqa: E402
+from zoo.backend.randomness import kept_random_state, set_determinism  # noqa: E402
+
+__all__ = [
+    "BACKENDS",
+    "NAME",
+    "batch_norm",
+    "conv2d",
+    "device",
+    "gradient",
+    "has_batch_norm_for",
+    "has_conv2d_for",
+    "has_gpu",
+    "keras_home",
+    "kept_random_state",
+    "set_determinism",
+    "versions",
+]
