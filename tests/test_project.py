@@ -18,6 +18,7 @@ FLOORS = (  # a file may import from its own floor and from those after it
     "layers",
     "registry",
     "weights",
+    "tasks",
     "datasets",
     "backend",
     "fundamentals",

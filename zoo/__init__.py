@@ -1,7 +1,7 @@
 """Keras 3 vision zoo: `zoo.get("custom_resnet")`, on tensorflow, torch and jax."""
 
 # backend comes first: it explains a missing backend before Keras fails on it.
-from zoo import backend, datasets, explain, inspect, models, training
+from zoo import backend, datasets, explain, inspect, models, tasks, training
 from zoo.inspect import summary
 from zoo.registry import ModelCard, card, get, list_models, register
 
@@ -18,5 +18,6 @@ __all__ = [
     "models",
     "register",
     "summary",
+    "tasks",
     "training",
 ]
