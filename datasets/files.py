@@ -10,6 +10,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.storage import write_atomically
+
 
 def keras_datasets() -> Path:
     """Keras's own download folder, usually ~/.keras/datasets."""
@@ -91,20 +93,3 @@ def cached(name: str, fingerprint: str, make: Callable[[], dict[str, np.ndarray]
     except OSError as error:
         warnings.warn(f"decoded images are not cached: {error}", stacklevel=2)
     return arrays
-
-
-def write_atomically(path: Path, write: Callable) -> None:
-    """Call `write(file)` on a temporary file beside `path`, then give it that name.
-
-    Whatever goes wrong (a full disk, a kill), `path` stays what it was.
-    """
-    temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -22,6 +22,7 @@ FLOORS = (  # a file may import from its own floor and from those after it
     "datasets",
     "backend",
     "fundamentals",
+    "storage",
     "checks",
 )
 
