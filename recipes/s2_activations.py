@@ -68,7 +68,8 @@ def values_and_slopes(function, x):
         y = function(x)
         return ops.sum(y), y
 
-    return map(ops.convert_to_numpy, map(ops.stop_gradient, backend.gradient(summed, x)))
+    slopes, values = backend.gradient(summed, x)
+    return [ops.convert_to_numpy(ops.stop_gradient(tensor)) for tensor in (values, slopes)]
 
 
 if __name__ == "__main__":

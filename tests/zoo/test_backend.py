@@ -26,7 +26,7 @@ def test_no_other_file_imports_a_backend():
 
 def test_gradient_of_a_cube_is_three_times_the_square():
     x = np.array([1.0, -2.0, 3.0], "float32")
-    aux, slope = backend.gradient(lambda t: (keras.ops.sum(t**3), 2 * t), x)
+    slope, aux = backend.gradient(lambda t: (keras.ops.sum(t**3), 2 * t), x)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(slope), 3 * x**2)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(aux), 2 * x)
 

@@ -19,7 +19,7 @@ def gradient(function, x):
         x: the tensor to differentiate with respect to.
 
     Returns:
-        `(aux, gradient)`: the gradient of the scalar has the shape of `x`; it is 0 where the
+        `(gradient, aux)`: the gradient of the scalar has the shape of `x`; it is 0 where the
         scalar does not depend on `x`.
     """
     x = keras.ops.convert_to_tensor(x)
@@ -27,14 +27,13 @@ def gradient(function, x):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(x)
             scalar, aux = function(x)
-        return aux, tape.gradient(scalar, x, unconnected_gradients="zero")
+        return tape.gradient(scalar, x, unconnected_gradients="zero"), aux
     if NAME == "torch":
         with torch.enable_grad():
             x = x.detach().requires_grad_()
             scalar, aux = function(x)
             if not scalar.requires_grad:
-                return aux, torch.zeros_like(x)
+                return torch.zeros_like(x), aux
             (slope,) = torch.autograd.grad(scalar, x, materialize_grads=True)
-        return aux, slope
-    slope, aux = jax.grad(function, has_aux=True)(x)
-    return aux, slope
+        return slope, aux
+    return jax.grad(function, has_aux=True)(x)

@@ -83,7 +83,7 @@ def activation_maximization(
     for _ in range(steps):
         shift = rng.integers(-jitter, jitter + 1, 2)
         moved = np.roll(ops.convert_to_numpy(climber), shift, axis=(1, 2))
-        slope = ops.convert_to_numpy(backend.gradient(loss, moved)[1])
+        slope = ops.convert_to_numpy(backend.gradient(loss, moved)[0])
         slope = ops.convert_to_tensor(np.roll(slope, -shift, axis=(1, 2)))
         optimizer.apply([slope], [climber])
         climber.assign(ops.clip(climber, 0, 1))

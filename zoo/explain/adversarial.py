@@ -107,7 +107,7 @@ def iterated_fgsm(
     for rows in in_batches(len(pixels), batch_size):
         batch, x = inputs.rows(rows), attacked[rows]
         for _ in range(steps):
-            _, slope = backend.gradient(loss, x)
+            slope, _ = backend.gradient(loss, x)
             x = x + step * uphill * np.sign(ops.convert_to_numpy(slope))
             x = np.clip(x, lowest[rows], highest[rows])
         attacked[rows] = x

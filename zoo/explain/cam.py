@@ -150,7 +150,7 @@ def _maps_and_slopes(model, inputs, classes, layer):
         picked = one_hot(classes, logits)
         return ops.sum(ops.cast(logits, "float32") * picked), tapped[0]
 
-    maps, slopes = backend.gradient(class_score, np.zeros(shape, "float32"))
+    slopes, maps = backend.gradient(class_score, np.zeros(shape, "float32"))
     return [ops.convert_to_numpy(ops.cast(t, "float32")) for t in (maps, slopes)]
 
 

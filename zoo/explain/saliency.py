@@ -61,7 +61,7 @@ def _slopes(model, inputs, classes) -> np.ndarray:
         picked = one_hot(classes, logits)
         return ops.sum(ops.cast(logits, "float32") * picked), logits
 
-    _, slopes = backend.gradient(class_score, ops.cast(inputs.image, "float32"))
+    slopes, _ = backend.gradient(class_score, ops.cast(inputs.image, "float32"))
     return np.abs(ops.convert_to_numpy(slopes))
 
 
