@@ -12,7 +12,8 @@ Checked: tests/zoo/fundamentals/test_layer_plan.py, against Keras and numbers wr
 from zoo import cli
 from zoo.fundamentals.layer_plan import COURSE_PLAN, coverage, follow, kernels_alone
 from zoo.report.page import Section
-from zoo.report.panels import Picture, Plot, pictures, plots
+from zoo.report.pictures import Picture, pictures
+from zoo.report.plots import Plot, plots
 from zoo.run import Run
 
 SESSION_2 = 5 * ["conv3"] + ["pool2"] + 4 * ["conv3"] + ["pool2", "conv3"]

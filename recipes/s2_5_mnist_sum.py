@@ -17,6 +17,9 @@
 Measured: the s2_5_mnist_sum rows of results/, whose accuracy is the sum's.
 """
 
+import keras
+import numpy as np
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
@@ -25,9 +28,6 @@ from zoo.report import figures
 from zoo.report.page import Section
 from zoo.run import Run
 from zoo.training import OneCycle
-
-import keras
-import numpy as np
 
 
 def main(

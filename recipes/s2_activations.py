@@ -9,15 +9,14 @@ learns no more.
 Checked: tests/zoo/fundamentals/test_activations.py, against Keras and derivatives on paper.
 """
 
-from zoo import backend, cli
-from zoo.fundamentals.activations import ACTIVATIONS
-from zoo.report import panels
-from zoo.report.page import Section
-from zoo.report.panels import Plot
-from zoo.run import Run
-
 import numpy as np
 from keras import ops
+
+from zoo import backend, cli
+from zoo.fundamentals.activations import ACTIVATIONS
+from zoo.report.page import Section
+from zoo.report.plots import Plot, plots
+from zoo.run import Run
 
 
 def main(out: str | None = None):
@@ -44,7 +43,7 @@ def main(out: str | None = None):
 
     run.print_table(rows, without="what for, and the paper")
 
-    figure = panels.plots(run.folder / "activations.png", drawn, columns=2, height=2.3)
+    figure = plots(run.folder / "activations.png", drawn, columns=2, height=2.3)
     return run.report(
         "Ten activations",
         [

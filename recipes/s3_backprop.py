@@ -13,9 +13,8 @@ installed, LibreOffice.
 from zoo import cli
 from zoo.fundamentals import spreadsheet
 from zoo.fundamentals.backprop import RATES, descend
-from zoo.report import panels
 from zoo.report.page import Section
-from zoo.report.panels import Plot
+from zoo.report.plots import Plot, plots
 from zoo.run import Run
 
 SHOWN, WEIGHTS = 0.5, [f"w{n}" for n in range(1, 9)]
@@ -52,7 +51,7 @@ def main(out: str | None = None):
             "Descent",
             "All rates start at the same weights. The inputs are small, so that w1 to w4, whose "
             "derivatives they multiply, hardly move: the outer layer does the learning.",
-            panels.plots(run.folder / "descent.png", lines, height=4),
+            plots(run.folder / "descent.png", lines, height=4),
         ),
         Section(
             f"The first steps at rate {SHOWN}",

@@ -9,13 +9,14 @@ them; with the encoding added first it does not.
 Checked: tests/zoo/fundamentals/test_positional.py, against complex exponentials.
 """
 
+import numpy as np
+
 from zoo import cli
 from zoo.fundamentals.positional import sinusoidal
-from zoo.report import panels
 from zoo.report.page import Section
+from zoo.report.pictures import Picture, pictures
+from zoo.report.plots import Plot, plots
 from zoo.run import Run
-
-import numpy as np
 
 POSITIONS, WIDTH = 64, 64
 
@@ -44,14 +45,14 @@ def main(seed=0, out: str | None = None):
     across = "across: column 0 to 63, down: position 0 to 63"
     both = "across and down: position 0 to 63"
     maps = [
-        panels.Picture("The encodings", encoding, "RdBu_r", (-1, 1), caption=across),
-        panels.Picture("How alike two are", similarity, "RdBu_r", (-1, 1), caption=both),
+        Picture("The encodings", encoding, "RdBu_r", (-1, 1), caption=across),
+        Picture("How alike two are", similarity, "RdBu_r", (-1, 1), caption=both),
     ]
     hands = {f"column {column}": encoding[:, column] for column in (0, 8, 16, 32)}
     alike = {f"position {position}": similarity[position] for position in (0, 20, 40)}
     lines = [
-        panels.Plot("Some columns", hands, range(POSITIONS), "position", limits=(-1.1, 2.3)),
-        panels.Plot("Alike to", alike, range(POSITIONS), "position"),
+        Plot("Some columns", hands, range(POSITIONS), "position", limits=(-1.1, 2.3)),
+        Plot("Alike to", alike, range(POSITIONS), "position"),
     ]
     sections = [
         Section(
@@ -59,13 +60,13 @@ def main(seed=0, out: str | None = None):
             "Red is 1, white 0, blue -1. Left: a row is what is added to the vector at that "
             "position; the first columns turn fast, the last next to not at all. Right: dot "
             "products over their largest; along a diagonal, at one distance, they are the same.",
-            panels.pictures(run.folder / "encoding.png", maps, columns=2),
+            pictures(run.folder / "encoding.png", maps, columns=2),
         ),
         Section(
             "Hands of a clock",
             "Each pair of columns turns at its own speed. On the whole likeness falls with the "
             "distance, in the same way from everywhere.",
-            panels.plots(run.folder / "waves.png", lines),
+            plots(run.folder / "waves.png", lines),
         ),
         Section(
             "What it is for",

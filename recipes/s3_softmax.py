@@ -9,13 +9,14 @@ a product that vanishes, and the gradient is p - y.
 Checked: tests/zoo/fundamentals/test_softmax.py, against SciPy and Keras.
 """
 
+import numpy as np
+
 from zoo import cli
 from zoo.fundamentals.softmax import cross_entropy, cross_entropy_gradient, log_softmax, softmax
-from zoo.report import panels
 from zoo.report.page import Section
+from zoo.report.pictures import Picture, pictures
+from zoo.report.plots import Plot, plots
 from zoo.run import Run
-
-import numpy as np
 
 CLASSES = ("cat", "dog", "ship")
 LOGITS = np.array([[4.0, 1.0, 0.0], [1.0, 1.2, 1.1], [3.0, -1.0, 2.0], [0.0, 6.0, -2.0]])
@@ -41,7 +42,7 @@ def main(out: str | None = None):
         ("y, what is true", np.eye(3)[LABELS], "Blues", (0, 1), ".0f"),
         ("slope p - y", each_slope, "coolwarm", (-1, 1), "+.3f"),
     ]
-    shown = [panels.Picture(*matrix, caption=(12 * " ").join(CLASSES)) for matrix in matrices]
+    shown = [Picture(*matrix, caption=(12 * " ").join(CLASSES)) for matrix in matrices]
 
     p, images = np.linspace(0.03, 1, 200), np.arange(1, 301)
     with np.errstate(all="ignore"):  # what goes wrong here is what is shown
@@ -57,7 +58,7 @@ def main(out: str | None = None):
     ]
     heat = np.linspace(0.2, 8, 200)
     of_heat = dict(zip(CLASSES, softmax(LOGITS[2] / heat[:, None]).T, strict=True))
-    drawn = panels.Plot("softmax(x / T) of the third image", of_heat, heat, "temperature T", "p")
+    drawn = Plot("softmax(x / T) of the third image", of_heat, heat, "temperature T", "p")
     sections = [
         Section(
             "Four images, three classes",
@@ -68,7 +69,7 @@ def main(out: str | None = None):
             "From logits to the slope",
             "A row is an image. On the right: red logits have to go down, blue ones up, by what "
             "was said less what is true.",
-            panels.pictures(run.folder / "matrices.png", shown, side=3),
+            pictures(run.folder / "matrices.png", shown, side=3),
         ),
         Section(
             "Logits of 0, 500 and 1000",
@@ -79,13 +80,13 @@ def main(out: str | None = None):
         Section(
             "Temperature",
             "The logits divided by it first: a low one makes surer, a high one less so.",
-            panels.plots(run.folder / "temperature.png", [drawn], columns=1, height=2.8),
+            plots(run.folder / "temperature.png", [drawn], columns=1, height=2.8),
         ),
         Section(
             "Why the logarithm",
             "The surer the net is of what is wrong, the harder -log p pulls at the logits; 1 - p "
             "lets go of just these images. Where the orange line ends, the product is 0.",
-            panels.plots(run.folder / "why.png", [panels.Plot(*line) for line in why], columns=3),
+            plots(run.folder / "why.png", [Plot(*line) for line in why], columns=3),
         ),
     ]
     return run.report("Softmax and cross-entropy", sections, [(f"{loss:.4f}", "cross-entropy")])

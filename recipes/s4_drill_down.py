@@ -9,12 +9,12 @@ Every step trains alike: SGD, rate 0.01, momentum 0.9; step 9 adds rotation by u
 Measured: the s4_drill_down rows of results/: three seeds; steps 1 and 2 one, step 1 for one epoch.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
-
-import keras
 
 STEPS = {  # number -> the lesson's target, its train / test accuracy, our analysis of our seeds
     1: ("a set-up that works", "99.99 / 99.24", "far too large for ten digits"),

@@ -8,14 +8,14 @@ possible is a rate that ends near nothing, so that the last epochs agree with ea
 Measured: the s4_under_8k rows of results/. `zoo.get("mnist_8k", weights="mnist")` is one of them.
 """
 
+import albumentations
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.run import Run
 from zoo.training import OneCycle
 from zoo.training.callbacks import GradCAMReport, MisclassifiedReport
-
-import albumentations
-import keras
 
 # Drawn as one affine map: turned by up to 7 degrees, moved and scaled by up to a twentieth.
 MOVED = albumentations.Affine(

@@ -10,11 +10,11 @@ too long. After four epochs, mean of three seeds: with 1,024 images 92.6 % at th
 Measured: the s5_batch_size rows of results/.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.run import Run
-
-import keras
 
 SIZES = (16, 64, 256, 1024)
 

@@ -9,17 +9,16 @@ towards zero alike, L2 the large ones more. A table says where early stopping wo
 Measured: the s5_normalization rows of results/.
 """
 
+import keras
+import numpy as np
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
-from zoo.report import panels
 from zoo.report.page import Section
 from zoo.run import Run
 from zoo.training.callbacks import MisclassifiedReport, WeightPenalty
 from zoo.training.callbacks.metrics_log import read_metrics
-
-import keras
-import numpy as np
 
 RUNS = {  # name -> norm, penalty
     "group norm": ("group", {}),
@@ -90,7 +89,7 @@ def main(
 
     near = {name: np.mean(abs(w) < 1e-3) for name, w in kernels.items()}
     histograms = {f"{name}\n{near[name]:.1%} nearly 0": {name: w} for name, w in kernels.items()}
-    picture = panels.histograms(run.folder / "weights.png", histograms)
+    picture = histograms(run.folder / "weights.png", histograms)
     found = Section("What we found: means of three seeds on all of MNIST", FINDING)
     weights = Section("Weights", "Counts are logarithmic; nearly is within 0.001.", picture)
     return run.finish_comparison("Norms and penalties", columns=columns, sections=[found, weights])

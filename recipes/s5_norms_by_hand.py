@@ -9,14 +9,13 @@ others what each norm leaves of the differences; the table, what each has to com
 Checked: tests/zoo/fundamentals/test_normalization.py, against Keras, PyTorch and zoo.layers.
 """
 
+import numpy as np
+
 from zoo import cli
 from zoo.fundamentals import normalization as by_hand
-from zoo.report import panels
 from zoo.report.page import Section
-from zoo.report.panels import Picture
+from zoo.report.pictures import Picture, pictures
 from zoo.run import Run
-
-import numpy as np
 
 SHAPE = (4, 16, 16, 6)  # images, height, width, channels
 SETS = {  # who shares a mean and a variance
@@ -48,8 +47,8 @@ def main(groups=2, seed=0, out: str | None = None):
 
     def draw(name, statistic, colors, limits):
         cells = {of: statistic(y, (1, 2)).round(1) + 0.0 for of, y in maps.items()}  # no -0.0
-        pictures = [Picture(of, cell, colors, limits, ".1f") for of, cell in cells.items()]
-        return panels.pictures(run.folder / f"{name}.png", pictures, columns=3, side=2.2)
+        cell_pictures = [Picture(of, cell, colors, limits, ".1f") for of, cell in cells.items()]
+        return pictures(run.folder / f"{name}.png", cell_pictures, columns=3, side=2.2)
 
     sets = {norm: by_hand.sharing(norm, 4, 6, groups) for norm in by_hand.NORMS}
     shared = [
@@ -68,7 +67,7 @@ def main(groups=2, seed=0, out: str | None = None):
     means = "Batch norm levels the channels and keeps which image is bright; layer norm does the "
     means += "opposite; instance norm keeps neither."
     deviations = "The contrast within a cell. Instance norm makes it 1 everywhere."
-    picture = panels.pictures(run.folder / "sharing.png", shared, side=1.9)
+    picture = pictures(run.folder / "sharing.png", shared, side=1.9)
     sections = [
         Section("Who shares", who, picture),
         Section("What there is to compute and to learn", many, table=rows),

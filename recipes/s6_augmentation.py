@@ -6,15 +6,15 @@
 Checked: tests/datasets/test_transforms.py, test_mixing.py and test_policies.py.
 """
 
+import albumentations
+import numpy as np
+
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.datasets.transforms.policies import CIFAR10_POLICY
 from zoo.report.page import Section
-from zoo.report.panels import policy_schedule, strips
+from zoo.report.pictures import Picture, pictures, strips
 from zoo.run import Run
-
-import albumentations
-import numpy as np
 
 TEXTS = {
     "Simple": "By up to a fifth, an eighth, 7 degrees; each colour by up to a tenth of its range.",
@@ -59,6 +59,16 @@ def sub_policies(image):
         yield made, "\n".join(f"{name} {p:g}, {m}" for name, p, m in pair)
 
 
+def schedule(path, operations, epochs, shares, magnitudes):
+    """Two matrices, one row per operation, one column per epoch in which the policy changes."""
+    names = {"rows": operations, "columns": [*map(str, epochs)], "caption": "from epoch"}
+    matrices = [
+        Picture("Share, %", 100 * shares, "Blues", (0, 30), ".0f", **names),
+        Picture("Magnitude", magnitudes, "Blues", (0, 18), ".0f", **names),
+    ]
+    return pictures(path, matrices, columns=2, side=4.1)
+
+
 def main(
     dataset="cifar10",
     limit=500,  # images that the whitening is fitted on
@@ -91,7 +101,7 @@ def main(
     sections = []
     for (heading, text), of in zip(TEXTS.items(), figures, strict=True):
         path, many = run.folder / f"{heading.lower()}.png", isinstance(of, dict)
-        picture = strips(path, of) if many else policy_schedule(path, *of)
+        picture = strips(path, of) if many else schedule(path, *of)
         sections.append(Section(heading, text, picture))
     return run.report("Augmentation", sections)
 

@@ -9,17 +9,18 @@ upsampling; which kernels a column and a row can replace.
 Checked: tests/zoo/test_layers.py, test_summary.py and fundamentals/test_upsampling.py.
 """
 
+import keras
+import numpy as np
+from keras.layers import Conv2DTranspose, UpSampling2D
+
 from zoo import cli, summary
 from zoo.fundamentals.convolution import HORIZONTAL, paths, separate
 from zoo.fundamentals.upsampling import checkerboards
 from zoo.layers import Conv2D, PixelShuffle, depthwise_separable, spatially_separable
 from zoo.report.page import Section
-from zoo.report.panels import Picture, Plot, pictures, plots
+from zoo.report.pictures import Picture, pictures
+from zoo.report.plots import Plot, plots
 from zoo.run import Run
-
-import keras
-import numpy as np
-from keras.layers import Conv2DTranspose, UpSampling2D
 
 PLAIN = {"padding": "same", "use_bias": False}
 KINDS = {

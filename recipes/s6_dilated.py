@@ -11,14 +11,14 @@ Measured: the s6_dilated rows of results/, 85.6 %. A narrower net without sums c
 a fifth of the decay to 83.0 %. Both underfit: on augmented images the training accuracy is lower.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
 from zoo.training import OneCycle
 from zoo.training.callbacks import ConfusionReport, GradCAMReport, MisclassifiedReport
-
-import keras
 
 
 def main(

@@ -7,16 +7,17 @@
 Checked: tests/zoo/explain/test_adversarial.py, against closed forms and PyTorch.
 """
 
+import keras
+import numpy as np
+from scipy.special import softmax
+
 import zoo
 from zoo import cli, datasets
 from zoo.explain import fgsm, iterated_fgsm, pgd, success_rate
 from zoo.report.page import Section
-from zoo.report.panels import Plot, plots, strips
+from zoo.report.pictures import strips
+from zoo.report.plots import Plot, plots
 from zoo.run import Run
-
-import keras
-import numpy as np
-from scipy.special import softmax
 
 RATES = """Away: of the images it was right about, the part it is wrong about now. To the next
 class: of those it did not take for it, the part it does now. FGSM takes one step, iterated FGSM ten

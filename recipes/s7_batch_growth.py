@@ -10,12 +10,12 @@ Measured: the s7_batch_growth rows of results/. All four ways end within 0.05 po
 0.2 above neither; the growing batch takes 44 % of the steps at given epochs, 56 % on plateaus.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.run import Run
 from zoo.training.callbacks import GrowBatch, GrowBatchOnPlateau, ReduceLROnPlateau
-
-import keras
 
 WAYS = (
     "neither", "rate falls", "batch grows", "rate falls on plateaus", "batch grows on plateaus"

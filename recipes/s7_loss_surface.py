@@ -10,15 +10,15 @@ on a grid of such steps: how fast it rises is how sharp the minimum is. With see
 Measured: the s7_loss_surface rows of results/.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.explain import loss_surface
-from zoo.report import panels
 from zoo.report.page import Section
+from zoo.report.plots import Contours, Plot, contours, plots
 from zoo.run import Run
 from zoo.training.callbacks.metrics_log import read_metrics
-
-import keras
 
 HEIGHTS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 
@@ -78,14 +78,14 @@ def main(
         run.console.print(f"loss {around.center:.4f}, sharpness [bold]{sharp}[/bold]")
 
     grounds = [
-        panels.Contours(name, of.steps, of.steps, of.losses, levels=HEIGHTS, labels="g")
+        Contours(name, of.steps, of.steps, of.losses, levels=HEIGHTS, labels="g")
         for name, of in surfaces.items()
     ]
     axes = ("first direction", "second direction")
-    drawn = panels.contours(run.folder / "surfaces.png", grounds, height=4.6, axes=axes)
+    drawn = contours(run.folder / "surfaces.png", grounds, height=4.6, axes=axes)
     lines = {name: of.losses[points // 2] for name, of in surfaces.items()}
-    along = panels.Plot("Loss along the first direction", lines, around.steps, log="y")
-    cut = panels.plots(run.folder / "cut.png", [along], columns=1)
+    along = Plot("Loss along the first direction", lines, around.steps, log="y")
+    cut = plots(run.folder / "cut.png", [along], columns=1)
     how = f"The loss of {len(x)} training images; at 1 a filter has moved by its own length. Batch "
     how += "norm keeps its statistics."
     what = f"Sharpness is the largest rise within {span / 2:g} of the net, over 1 + its loss "

@@ -9,15 +9,15 @@ each; how far keras.optimizers ever is from them; and descent off the saddle's r
 Checked: tests/zoo/fundamentals/test_optimizers.py, against Keras and PyTorch in every step.
 """
 
-from zoo import cli
-from zoo.fundamentals.optimizers import RULES, SURFACES, descend, replay
-from zoo.report import panels
-from zoo.report.page import Section
-from zoo.run import Run
-from zoo.training import perturb_gradients
-
 import keras
 import numpy as np
+
+from zoo import cli
+from zoo.fundamentals.optimizers import RULES, SURFACES, descend, replay
+from zoo.report.page import Section
+from zoo.report.plots import Contours, Plot, contours, plots
+from zoo.run import Run
+from zoo.training import perturb_gradients
 
 OPTIMIZERS = {  # settings by hand, Keras's class and what differs in its settings
     "gradient descent": ({"rate": 0.1}, "SGD", {}),
@@ -63,10 +63,10 @@ def main(steps=100, tables="bowl", eta=0.01, seed=0, out: str | None = None):
             if name == tables:
                 folded.append(Section(f"{rule} on the {name}", table=table, folded=True))
         pairs, grid = np.reshape([*RULES], (4, 2)), surface.grid()
-        ground = [panels.Contours("", *grid, {of: paths[of] for of in pair}) for pair in pairs]
-        picture = panels.contours(run.folder / f"{name}.png", ground, height=3.4, axes=("w1", "w2"))
+        ground = [Contours("", *grid, {of: paths[of] for of in pair}) for pair in pairs]
+        picture = contours(run.folder / f"{name}.png", ground, height=3.4, axes=("w1", "w2"))
         sections.append(Section(name.capitalize(), LESSONS[name], picture, ends))
-        falls.append(panels.Plot(f"{name}: loss above the lowest", losses, **axes))
+        falls.append(Plot(f"{name}: loss above the lowest", losses, **axes))
     for section in folded:
         run.print_table([*section.table[:6], *section.table[10::10]], section.heading)
 
@@ -74,9 +74,9 @@ def main(steps=100, tables="bowl", eta=0.01, seed=0, out: str | None = None):
     for noise in (0.0, eta):
         sgd = perturb_gradients(keras.optimizers.SGD(0.1), eta=noise, seed=seed)
         paths[f"eta {noise:g}"], _ = walk(sgd, saddle.gradient, (-1.8, 0.0), steps)
-    ground = panels.Contours("gradient descent from the ridge", *saddle.grid(), paths)
-    ridge = panels.contours(run.folder / "ridge.png", [ground], columns=1, axes=("w1", "w2"))
-    picture = panels.plots(run.folder / "losses.png", falls, height=3.6)
+    ground = Contours("gradient descent from the ridge", *saddle.grid(), paths)
+    ridge = contours(run.folder / "ridge.png", [ground], columns=1, axes=("w1", "w2"))
+    picture = plots(run.folder / "losses.png", falls, height=3.6)
     sections += [Section("Losses", "", picture), Section("The ridge", LESSONS["ridge"], ridge)]
     numbers = [(f"{apart:.0e}", f"farthest from Keras, {steps} steps"), ("8", "optimizers")]
     return run.report("Optimizers by hand", [*sections, *folded], numbers)

@@ -10,6 +10,8 @@ Measured: the s7_resnet18 rows of results/: three epochs in mixed_bfloat16, 77.2
 cores each takes nine minutes.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
@@ -21,8 +23,6 @@ from zoo.training.callbacks import (
     MisclassifiedReport,
     TensorBoard,
 )
-
-import keras
 
 
 def main(

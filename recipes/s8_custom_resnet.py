@@ -12,14 +12,14 @@ Measured: the s8_custom_resnet rows of results/, in mixed_bfloat16: the 90 % ask
 hoped for.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
 from zoo.training import OneCycle, find_lr
 from zoo.training.callbacks import ConfusionReport, GradCAMReport, MisclassifiedReport
-
-import keras
 
 
 def main(

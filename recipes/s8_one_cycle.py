@@ -10,17 +10,16 @@ Measured: the s8_one_cycle rows of results/, cut to five epochs, seed 0: 80.4 % 
 with steps, 70.1 with the constant rate.
 """
 
+import keras
+import numpy as np
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
-from zoo.report import panels
 from zoo.report.page import Section
-from zoo.report.panels import Plot
+from zoo.report.plots import Plot, plots
 from zoo.run import Run
 from zoo.training import OneCycle, cycle_momentum
-
-import keras
-import numpy as np
 
 
 def main(
@@ -77,7 +76,7 @@ def main(
         name: [float(policy(step)) if callable(policy) else policy for step in each]
         for name, policy in policies.items()
     }
-    picture = panels.plots(
+    picture = plots(
         run.folder / "rates.png", [Plot("Learning rate", curves, each, "step")], columns=1
     )
     return run.finish_comparison("One cycle", sections=[Section("Policies", picture=picture)])

@@ -13,13 +13,13 @@ Measured: the s9_stuck_at_ten rows of results/, on tensorflow. What they show:
   takes the logits from before it; the other backends do not undo the mistake.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
 from zoo.training import OneCycle
-
-import keras
 
 USUAL_START = {"spread": 0.0, "gain": 1.0}
 CHOICES = {  # what is done otherwise -> options of the model, and of the training

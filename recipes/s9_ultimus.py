@@ -8,6 +8,8 @@ Measured: the s9_ultimus rows of results/. Public student runs of this net end a
 stay at 10 %; s9_stuck_at_ten.py shows why.
 """
 
+import keras
+
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
@@ -19,8 +21,6 @@ from zoo.training.callbacks import (
     MisclassifiedReport,
     WeightPenalty,
 )
-
-import keras
 
 
 def main(

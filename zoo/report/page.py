@@ -1,18 +1,21 @@
 """report.html: one file that opens anywhere, pictures inside."""
 
 import base64
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+
+from zoo.storage import write_atomically
 
 
 @dataclass(frozen=True)
 class Section:
     """A heading, a sentence that says how to read what follows, and a picture or a table.
 
-    A table is rows, a column a key; `folded` hides it until it is asked for.
+    A table is a sequence of rows, one key per column; `folded` hides it until it is clicked.
     """
 
     heading: str
@@ -20,11 +23,27 @@ class Section:
     picture: Path | None = None
     table: Sequence[Mapping[str, object]] = ()
     folded: bool = False
+    failure: str = ""  # why the picture could not be drawn
 
     @property
     def data(self) -> str:
-        """The picture in base64, as a page carries it."""
-        return base64.b64encode(Path(self.picture).read_bytes()).decode()
+        """The picture in base64, as a page carries it; empty where the file is missing."""
+        path = Path(self.picture)
+        return base64.b64encode(path.read_bytes()).decode() if path.exists() else ""
+
+
+def drawn(heading: str, text: str, draw: Callable[[], Path]) -> Section:
+    """The section of the picture that `draw()` writes.
+
+    A training is worth more than its pictures: where drawing fails there is a warning, and a
+    section that says why.
+    """
+    try:
+        return Section(heading, text, draw())
+    except Exception as error:
+        failure = f"{type(error).__name__}: {error}"
+        warnings.warn(f"{heading!r} could not be drawn: {failure}", stacklevel=2)
+        return Section(heading, text, failure=failure)
 
 
 def write(
@@ -37,13 +56,13 @@ def write(
     tables: Mapping[str, Mapping[str, object]],
     command: str,
 ) -> Path:
-    """Write the page.
+    """Write the page; whatever goes wrong, an older one stays whole.
 
     Args:
-        numbers: (number, what it is) pairs, large at the top.
+        numbers: (number, label) pairs, large at the top.
         sections: pictures and tables in reading order.
         tables: heading -> label -> value.
-        command: what makes this run again.
+        command: the shell command that starts the same run again.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -61,14 +80,16 @@ def write(
         tables=tables,
         command=command,
     )
-    Path(path).write_text(page, encoding="utf-8")
+    # A file name that is no UTF-8 reaches Python as lone surrogates, which UTF-8 does not have.
+    content = page.encode("utf-8", errors="backslashreplace")
+    write_atomically(path, lambda file: file.write(content))
     return Path(path)
 
 
 def _prose_columns(table: Sequence[Mapping[str, object]]) -> set[str]:
-    """The columns of sentences and lists, which read from the left; numbers stand on the right."""
+    """The columns of sentences and lists, aligned left; numbers are aligned right."""
 
-    def reads(cell: str) -> bool:
+    def is_prose(cell: str) -> bool:
         return len(cell) > 20 or cell.count(" ") > 2
 
-    return {key for key in table[0] if any(reads(str(row[key])) for row in table)}
+    return {key for key in table[0] if any(is_prose(str(row[key])) for row in table)}

@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from zoo import backend
+from zoo import backend, tasks
 from zoo.backend.optimizer import schedule_of
 from zoo.report import figures, page
 from zoo.report.page import Section
@@ -211,7 +211,8 @@ class Run:
         temporary = self.folder / "unfinished.keras"
         model.save(temporary)
         temporary.replace(self.folder / "model.keras")
-        figures.history(self.folder / "history.png", rows)
+        keys = ["loss", *(k for k in rows[-1] if re.fullmatch(r"(?!val_)(.*_)?accuracy", k))]
+        figures.history(self.folder / "history.png", rows, [tasks.metric(k) for k in keys])
         self._draw_rates(model.optimizer, rows)
         accuracies = accuracies_of(rows[-1])
         said = ", ".join(f"[bold]{v:.2%}[/bold] {name}" for name, v in accuracies.items()) or "done"
@@ -282,7 +283,7 @@ class Run:
             Section(
                 f"Validation {key.replace('_', '-')}",
                 "After each epoch; the names in the order of the lines' ends.",
-                figures.comparison(self.folder / f"{key}.png", of, key.replace("_", "-")),
+                figures.comparison(self.folder / f"{key}.png", of, tasks.metric(key)),
             )
             for key, of in curves.items()
             if of

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from zoo import tasks
 from zoo.training.callbacks.metrics_log import scalars
 from zoo.training.schedules import last_rate, rate_at, steps_taken
 
@@ -24,17 +25,17 @@ class Progress(keras.callbacks.Callback):
 
     def __init__(self, console: Console | None = None):
         super().__init__()
-        self.console = console or Console(highlight=False)
+        self.console = console or Console(highlight=False, markup=False, emoji=False)
         self._bar = None
 
     def on_train_begin(self, logs=None):
         self._done = 0  # steps in the epochs before
         if self.console.is_terminal:
             self._bar = Bar(
-                TextColumn("epoch {task.fields[epoch]}"),
+                TextColumn("epoch {task.fields[epoch]}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[numbers]}"),
+                TextColumn("{task.fields[numbers]}", markup=False),  # names of a user's metrics
                 TimeRemainingColumn(compact=True, elapsed_when_finished=True),
                 console=self.console,
                 transient=True,
@@ -92,6 +93,5 @@ def close_bars() -> None:
 
 def _numbers(logs) -> str:
     return "  ".join(
-        f"{key} {value:.2%}" if "accuracy" in key else f"{key} {value:.4f}"
-        for key, value in scalars(logs).items()
+        f"{key} {tasks.metric(key).shown(value)}" for key, value in scalars(logs).items()
     )

@@ -11,41 +11,61 @@ from zoo.explain.cam import check_layer
 from zoo.explain.misclassified import probabilities
 from zoo.explain.outputs import check_logits
 from zoo.report import figures
+from zoo.report.page import Section, drawn
 
 
 class _ValidationReport(keras.callbacks.Callback):
-    """Draws one figure of `data`'s validation images to the PNG `path` when training ends."""
+    """Draws one figure of `data`'s validation images to the PNG `path` when training ends.
+
+    A run's report shows it where the callback is handed to `run.finish`. A figure that cannot be
+    drawn costs a warning and not the training.
+    """
+
+    heading = caption = ""  # on the report's page
 
     def __init__(self, data: Dataset, path: str | Path):
         super().__init__()
         self.data, self.path = data, Path(path)
+        self._section = None
+
+    @property
+    def section(self) -> Section:
+        """The figure with heading and caption, as a page shows it."""
+        return self._section or Section(self.heading, self.caption, self.path)
 
     def on_train_begin(self, logs=None):
         if outputs := getattr(self.model, "outputs", None):  # a graph knows them before it runs
             check_logits(self.model, outputs, least=2)  # not when the training is over
 
     def on_train_end(self, logs=None):
-        self.draw(self.data.normalize(self.data.x_val))
+        x = self.data.normalize(self.data.x_val)
+        self._section = drawn(self.heading, self.caption, lambda: self.draw(x))
 
-    def draw(self, x: np.ndarray) -> None:
+    def draw(self, x: np.ndarray) -> Path:
         raise NotImplementedError
 
 
 class ConfusionReport(_ValidationReport):
     """How often each class is taken for each other one."""
 
+    heading = "Confusion"
+    caption = "Per cent of a true class (row) that was predicted as each class (column)."
+
     def draw(self, x):
         predicted = probabilities(self.model, x).argmax(axis=-1)
-        figures.confusion(self.path, self.data.y_val, predicted, self.data.class_names)
+        return figures.confusion(self.path, self.data.y_val, predicted, self.data.class_names)
 
 
 class MisclassifiedReport(_ValidationReport):
-    """The `count` mistakes the model is surest of: image, true and predicted name, confidence.
+    """The `count` most confident mistakes: image, true and predicted name, confidence.
 
     Raises:
         ValueError: when the training begins, for a model that does not give logits of two classes
             or more.
     """
+
+    heading = "Misclassified"
+    caption = "The most confident mistakes: true class above, predicted class below."
 
     def __init__(self, data: Dataset, path: str | Path, count: int = 10):
         super().__init__(data, path)
@@ -54,7 +74,7 @@ class MisclassifiedReport(_ValidationReport):
     def draw(self, x):
         mistakes = explain.misclassified(self.model, x, self.data.y_val, self.count)
         pictures = self.pictures(x[mistakes.indices], mistakes)
-        figures.gallery(self.path, pictures, mistakes.captions(self.data.class_names))
+        return figures.gallery(self.path, pictures, mistakes.captions(self.data.class_names))
 
     def pictures(self, x: np.ndarray, mistakes: explain.Mistakes):
         """The uint8 images to show of the mistaken ones `x`, which are as the model takes them."""
@@ -63,6 +83,9 @@ class MisclassifiedReport(_ValidationReport):
 
 class GradCAMReport(MisclassifiedReport):
     """Where the model looked: GradCAM of the predicted class over the same misclassified images."""
+
+    heading = "Where it looked"
+    caption = "GradCAM on the same images: red regions raised the logit of the predicted class."
 
     def __init__(self, data: Dataset, path: str | Path, count: int = 10, layer: str | None = None):
         super().__init__(data, path, count)
