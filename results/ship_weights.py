@@ -3,12 +3,13 @@
     python results/ship_weights.py runs/s6_dilated/20261123-120000
 
 Writes zoo/weights/<model>-<dataset>.weights.h5, in half precision where float32 takes over 1 MB,
-and prints the checksum for the model's card. The accuracy of the run belongs into MEASURED of
-tests/zoo/test_registry.py, which measures it again from the file.
+and its entry in zoo/weights/entries.json, from which the model's card knows it. A test measures the
+entry's result again from the file.
 """
 
 import argparse
 import hashlib
+import importlib
 import json
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from zoo.weights import FOLDER
 
 FLOAT32_BYTES = 1_000_000  # a larger file is written in half precision
 MOST_BYTES = 16_000_000
+ENTRIES = FOLDER / "entries.json"
 
 
-def ship(run: Path) -> tuple[Path, str]:
-    """The file written, and its SHA-256."""
+def ship(run: Path, note: str = "") -> Path:
+    """The file written."""
     try:
         result = json.loads((run / "result.json").read_text())
         trained = keras.models.load_model(run / "model.keras", compile=False)
@@ -45,9 +47,25 @@ def ship(run: Path) -> tuple[Path, str]:
         net.set_weights(weights)
     except ValueError as error:
         raise SystemExit(f"{run} trained {net.name} with options of its own: {error}") from error
-    path = FOLDER / f"{result['model']}-{result['dataset']}.weights.h5"
+    dataset = importlib.import_module(f"zoo.datasets.{result['dataset']}")
+    path = FOLDER / f"{net.name}-{result['dataset']}.weights.h5"
     net.save_weights(path)
-    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+    entries = json.loads(ENTRIES.read_text())
+    entries.setdefault(net.name, {})[result["dataset"]] = {
+        "file": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "dataset": result["dataset"],
+        "image_shape": net.input_shape[1:],
+        "mean": dataset.MEAN,
+        "std": dataset.STD,
+        "class_names": dataset.CLASS_NAMES,
+        "metric": result["metric"],
+        "value": result["value"],
+        **{key: result[key] for key in ("recipe", "epochs", "seed", "backend", "commit")},
+        "note": note,
+    }
+    ENTRIES.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
+    return path
 
 
 if __name__ == "__main__":
@@ -57,6 +75,7 @@ if __name__ == "__main__":
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", type=Path)
-    path, checksum = ship(parser.parse_args().run)
-    print(f"{path}: {path.stat().st_size:,} bytes")
-    print(f'    weights={{"{path.name.split("-")[1].split(".")[0]}": "{checksum}"}},')
+    parser.add_argument("--note", default="", help="what differs, such as a re-encoded dataset")
+    wanted = parser.parse_args()
+    path = ship(wanted.run, wanted.note)
+    print(f"{path}: {path.stat().st_size:,} bytes, described in {ENTRIES.name}")

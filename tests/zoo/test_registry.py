@@ -1,23 +1,17 @@
 """Names, cards and overrides."""
 
+import importlib
+
+import h5py
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import zoo
 from zoo.datasets.mnist_sum import SumBatches
 
 pytestmark = pytest.mark.once
-# Rows of results/.
-MEASURED = {
-    ("mnist_8k", "mnist"): 0.9952,
-    ("mnist_20k", "mnist"): 0.9954,
-    ("mnist_sum", "mnist"): 0.9938,
-    ("dilated_net", "cifar10"): 0.8563,
-    ("custom_resnet", "cifar10"): 0.9087,
-    ("ultimus", "cifar10"): 0.6827,
-    ("ultimus_residual", "cifar10"): 0.7301,
-}
 
 
 @pytest.fixture
@@ -80,6 +74,10 @@ class TestRegister:
         assert zoo.get("my_net", num_classes=3).output_shape == (None, 3)
         assert zoo.card("my_net").summary == "One layer."
 
+    def test_an_unknown_task_is_refused(self, clean_registry):
+        with pytest.raises(ValueError, match="no task named 'clasification'.*classification"):
+            zoo.register(task="clasification")
+
     def test_a_variant_of_nothing_is_refused(self, clean_registry):
         with pytest.raises(ValueError, match="no model named 'nothing'"):
 
@@ -112,6 +110,16 @@ class TestListing:
         assert zoo.list_models("custom*") == ["custom_resnet"]
         assert zoo.list_models(task="detection") == []
 
+    def test_models_with_trained_weights_can_be_asked_for(self):
+        with_weights = zoo.list_models(weights=True)
+        assert "custom_resnet" in with_weights and "resnet50" not in with_weights
+        assert sorted(with_weights + zoo.list_models(weights=False)) == sorted(zoo.list_models())
+
+    def test_a_card_shows_result_and_run_of_its_weights(self):
+        rows = dict(zoo.card("custom_resnet").rows())
+        assert "accuracy 90.87 % on cifar10" in rows["weights 'cifar10'"]
+        assert "s8_custom_resnet, 24 epochs, seed 0" in rows["weights 'cifar10'"]
+
     def test_numbers_in_names_count(self):
         steps = [f"mnist_step{i}" for i in range(1, 11)]
         assert zoo.list_models("mnist_step*") == steps
@@ -128,12 +136,12 @@ class TestWeights:
     def test_that_ship_reach_what_was_measured(self, name, tag, real_data):
         data = zoo.datasets.load(tag, data_dir=real_data)
         model = zoo.get(name, weights=tag)
-        if zoo.card(name).task == "digit_sum":
+        if zoo.card(name).task == "digit sum":
             accuracy = self.accuracy_of_sums(model, data)
         else:
             logits = model.predict(data.normalize(data.x_val), batch_size=500, verbose=0)
             accuracy = (logits.argmax(axis=-1) == data.y_val).mean()
-        assert accuracy == pytest.approx(MEASURED[name, tag], abs=5e-4)
+        assert accuracy == pytest.approx(zoo.card(name).weights[tag].value, abs=5e-4)
 
     def accuracy_of_sums(self, model, data):
         batches = SumBatches(data, "val", 1000)
@@ -141,11 +149,30 @@ class TestWeights:
         said = [model.predict(x, verbose=0)["sum"].argmax(axis=-1) for x, _ in asked]
         return np.mean([s == y["sum"] for s, (_, y) in zip(said, asked, strict=True)])
 
-    def test_a_file_of_another_shape_is_refused(self, tmp_path):
+    @pytest.mark.parametrize(
+        ("name", "tag"), [(n, tag) for n in zoo.list_models() for tag in zoo.card(n).weights]
+    )
+    def test_an_entry_knows_the_statistics_and_names_of_its_dataset(self, name, tag):
+        entry = zoo.card(name).weights[tag]
+        dataset = importlib.import_module(f"zoo.datasets.{entry.dataset}")
+        assert (entry.mean, entry.std) == (dataset.MEAN, dataset.STD)
+        assert entry.class_names == dataset.CLASS_NAMES
+        assert entry.image_shape == zoo.card(name).options["input_shape"]
+
+    def test_a_file_of_another_net_is_refused(self, tmp_path):
         path = tmp_path / "ten.weights.h5"
         zoo.get("ultimus").save_weights(path)
-        with pytest.raises(ValueError, match="do not fit ultimus"):
-            zoo.get("ultimus", num_classes=3, weights=str(path))
+        with pytest.raises(ValueError, match="do not fit mnist_8k"):
+            zoo.get("mnist_8k", num_classes=3, weights=str(path))
+
+    def test_a_file_that_was_refused_is_not_left_open(self, tmp_path):
+        zoo.get("ultimus").save_weights(path := tmp_path / "moved.weights.h5")
+        with h5py.File(path, "r+") as file:  # all shapes are right, a layer is not where it was
+            file.move("layers/ultimus_1", "layers/somewhere_else")
+        with pytest.raises(ValueError, match="do not fit"):
+            zoo.get("ultimus", weights=str(path))
+        with h5py.File(path, "r+") as file:  # HDF5 refuses this while it is open for reading
+            assert file
 
     @pytest.mark.parametrize("norm", [None, "layer"])
     def test_a_file_of_more_layers_is_refused(self, norm):
@@ -195,7 +222,131 @@ class TestWeights:
     def test_a_file_with_another_checksum_is_refused(self, tmp_path, monkeypatch):
         from zoo import weights
 
-        zoo.get("ultimus").save_weights(tmp_path / "ultimus-tag.weights.h5")
-        monkeypatch.setattr(weights, "FOLDER", tmp_path)
+        entry = zoo.card("ultimus").weights["cifar10"]
+        zoo.get("ultimus").save_weights(tmp_path / entry.file)
+        monkeypatch.setattr(weights.entry, "FOLDER", tmp_path)
         with pytest.raises(ValueError, match="not the file that was trained"):
-            weights.load_into(zoo.get("ultimus"), "ultimus", "tag", {"tag": "0" * 64})
+            zoo.get("ultimus", weights="cifar10")
+
+
+CLASSIFIERS = [n for n in zoo.list_models() if "num_classes" in zoo.card(n).options]
+LARGE = ("googlenet", "googlenet_bn", "inception_v3", "resnet18_imagenet", "resnet34",
+         "resnet34_imagenet", "resnet50", "resnet56", "resnet101", "resnet152", "resnext50_32x4d",
+         "vgg16", "mnist_step1")  # fmt: skip
+
+
+@pytest.fixture(
+    params=[pytest.param(n, marks=[pytest.mark.slow] if n in LARGE else []) for n in CLASSIFIERS]
+)
+def classifier(request):
+    return request.param
+
+
+class TestTransfer:
+    def test_the_body_is_loaded_and_the_head_is_new(self, classifier, tmp_path):
+        trained = zoo.get(classifier, num_classes=4)
+        trained.save_weights(path := tmp_path / "four.weights.h5")
+        with pytest.warns(UserWarning, match="trained body of four.* is new"):
+            model = zoo.get(classifier, num_classes=3, weights=str(path))
+        assert model.output_shape == (None, 3)
+        features = zoo.get(classifier, num_classes=0, weights=str(path))
+        kept = {v.path for v in features.weights}
+        assert kept
+        for new, old in zip(model.weights, trained.weights, strict=True):
+            if new.path in kept:
+                np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (new, old)))
+            else:
+                assert new.shape != old.shape
+
+    def test_no_classes_give_the_features_before_the_head(self, classifier):
+        model = zoo.get(classifier, num_classes=0)
+        assert len(model.output_shape) == 2
+        full = zoo.get(classifier, num_classes=5)
+        assert model.count_params() < full.count_params()
+        assert zoo.get(classifier, num_classes=6).count_params() > full.count_params()
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", ["googlenet", "googlenet_bn"])
+    def test_auxiliary_heads_are_new_as_well_and_no_features(self, name, tmp_path):
+        trained = zoo.get(name, num_classes=4, auxiliary=True)
+        trained.save_weights(path := tmp_path / "four.weights.h5")
+        with pytest.warns(UserWarning, match=r"\(.*aux.*, .*aux.*, logits\) is new"):
+            model = zoo.get(name, num_classes=3, auxiliary=True, weights=str(path))
+        assert {output.shape[-1] for output in model.output.values()} == {3}
+        features = zoo.get(name, num_classes=0, auxiliary=True, weights=str(path))
+        assert features.output_shape == (None, 1024)
+
+    def test_features_and_a_trained_head_give_the_trained_logits(self):
+        images = np.random.default_rng(0).normal(size=(3, 28, 28, 1)).astype("float32")
+        model = zoo.get("mnist_20k", weights="mnist")
+        features = zoo.get("mnist_20k", weights="mnist", num_classes=0)
+        kernel, bias = model.get_layer("logits").get_weights()
+        logits = features.predict(images, verbose=0) @ kernel + bias
+        np.testing.assert_allclose(logits, model.predict(images, verbose=0), rtol=1e-4, atol=1e-4)
+
+    def test_a_tag_with_its_own_number_of_classes_keeps_its_head(self):
+        model = zoo.get("mnist_20k", weights="mnist", num_classes=10)
+        for ours, shipped in zip(
+            model.get_weights(), zoo.get("mnist_20k", weights="mnist").get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(ours, shipped)
+
+    @pytest.mark.parametrize("classes", [2.5, "10", -1, True, None])
+    def test_a_number_of_classes_is_whole(self, classes):
+        with pytest.raises(ValueError, match="num_classes=.* must be a whole number, 0 or more"):
+            zoo.get("mnist_20k", num_classes=classes)
+
+
+class TestPreprocess:
+    @pytest.fixture
+    def entry(self):
+        return zoo.card("custom_resnet").weights["cifar10"]
+
+    def test_images_of_the_models_size_are_normalised_as_the_dataset_does(self, entry):
+        images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype="uint8")
+        expected = (images / 255 - np.array(entry.mean)) / np.array(entry.std)
+        np.testing.assert_allclose(entry.preprocess(images), expected, atol=1e-5)
+
+    def test_a_path_a_pil_image_and_an_array_are_one_picture(self, entry, tmp_path):
+        image = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype="uint8")
+        Image.fromarray(image).save(tmp_path / "cat.png")
+        forms = [image, Image.fromarray(image), tmp_path / "cat.png", str(tmp_path / "cat.png")]
+        first, *others = [entry.preprocess(form) for form in forms]
+        assert first.shape == (1, 32, 32, 3)
+        for other in others:
+            np.testing.assert_array_equal(first, other)
+        np.testing.assert_array_equal(entry.preprocess(forms), np.concatenate([first] * 4))
+
+    def test_the_middle_of_a_wide_picture_is_what_is_seen(self, entry):
+        image = np.zeros((64, 192, 3), "uint8")
+        image[:, 64:128] = 255
+        white = (1 - np.array(entry.mean)) / np.array(entry.std)
+        np.testing.assert_allclose(
+            entry.preprocess(image)[0], np.broadcast_to(white, (32, 32, 3)), atol=1e-5
+        )
+
+    def test_grey_becomes_colour_and_colour_grey(self, entry):
+        grey = np.full((28, 28), 128, "uint8")
+        assert entry.preprocess(grey).shape == (1, 32, 32, 3)
+        digits = zoo.card("mnist_8k").weights["mnist"]
+        assert digits.preprocess(np.zeros((5, 32, 32, 3), "uint8")).shape == (5, 28, 28, 1)
+
+    @pytest.mark.parametrize(
+        ("images", "message"),
+        [
+            (np.full((1, 32, 32, 3), 200.0), "must be uint8, pixels 0 to 255, not float64"),
+            (np.zeros((2, 32, 32, 4), "uint8"), r"not \(2, 32, 32, 4\)"),
+            ([], "no image to preprocess"),
+            (None, "must be uint8"),
+        ],
+    )
+    def test_what_is_no_picture_is_refused(self, entry, images, message):
+        with pytest.raises(ValueError, match=message):
+            entry.preprocess(images)
+
+    def test_a_file_that_is_no_picture_is_named(self, entry, tmp_path):
+        (tmp_path / "notes.jpg").write_text("not a picture")
+        with pytest.raises(ValueError, match="notes.jpg is no picture"):
+            entry.preprocess(tmp_path / "notes.jpg")
+        with pytest.raises(FileNotFoundError):
+            entry.preprocess(tmp_path / "absent.jpg")

@@ -18,3 +18,15 @@ def nodes(graph: keras.Function) -> list:
 def uses(layer) -> list:
     """The nodes of a layer in all the graphs that call it."""
     return layer._inbound_nodes
+
+
+def nodes_before(tensor) -> list:
+    """The nodes that a symbolic tensor is computed by, in no order."""
+    found, open_tensors = [], [tensor]
+    while open_tensors:
+        operation, index, _ = open_tensors.pop()._keras_history
+        node = operation._inbound_nodes[index]
+        if node not in found:
+            found.append(node)
+            open_tensors += node.input_tensors
+    return found

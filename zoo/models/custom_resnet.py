@@ -26,7 +26,6 @@ def residual(x, filters, name):
     dataset="cifar10",
     source="The School of AI, EVA session 8; github.com/davidcpage/cifar10-fast",
     cam_layer="layer2_relu",
-    weights={"cifar10": "502ec6317a17569718a3131c0c363e937d31cd78879b828e7a7ab4771472e623"},
 )
 def custom_resnet(*, input_shape=(32, 32, 3), num_classes=10):
     """Nine-layer residual net of the DAWNBench races."""

@@ -58,7 +58,6 @@ def build(name, input_shape, num_classes, thirds):
 
 @register(
     **LESSON,
-    weights={"cifar10": "997a0e53ab932212b4a9e9036021cd2c16fb39a4715ff782307054a040d10a7a"},
 )
 def dilated_net(*, input_shape=(32, 32, 3), num_classes=10):
     """Strides instead of pooling, one dilated and seven depthwise separable layers."""

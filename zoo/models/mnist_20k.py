@@ -19,7 +19,6 @@ from zoo.registry import register
     dataset="mnist",
     source="The School of AI, EVA session 3",
     cam_layer="conv6_relu",
-    weights={"mnist": "4d2f004b80bbb547b5b3c1fc82f2fe01dfb239a6f42f86ac9975c1406221d621"},
 )
 def mnist_20k(*, input_shape=(28, 28, 1), num_classes=10, dropout=0.05):
     """Six convolutions, global average pooling, a fully connected layer."""

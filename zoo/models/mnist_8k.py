@@ -25,7 +25,6 @@ WIDER = (10, 16, 10, 14, 14, 14)  # the first two steps' channels
 @register(
     **LESSON,
     cam_layer="conv5_relu",
-    weights={"mnist": "289351da5623372d3bbbf38e11c5d75731b5f053ccb2e798c9f22c9615e1cb1b"},
 )
 def mnist_8k(
     *,

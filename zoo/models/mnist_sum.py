@@ -18,11 +18,10 @@ from zoo.registry import register
 
 @register(
     session=2.5,
-    task="digit_sum",
+    task="digit sum",
     dataset="mnist",
     source="The School of AI, EVA session 2.5",
     cam_layer="conv5_relu",
-    weights={"mnist": "998b5e15eec60f9ea86ca95cb3fc5064555606960e1a3e30522cee12a0d8961f"},
 )
 def mnist_sum(*, input_shape=(28, 28, 1), binary=False):
     """A digit seen plus a digit told; `binary` gives the sum as five bits, lowest first."""

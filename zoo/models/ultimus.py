@@ -89,7 +89,6 @@ def conv_relu(x, filters, name, **conv):
     session=9,
     dataset="cifar10",
     source="The School of AI, EVA session 9",
-    weights={"cifar10": "33bd560a481433d734979aa1257b7c807a707a9fea8b8badf378fc5222b34bef"},
 )
 def ultimus(
     *,
@@ -121,7 +120,6 @@ def ultimus(
     dataset="cifar10",
     source="The School of AI, EVA session 9",
     variant_of="ultimus",
-    weights={"cifar10": "b13b45d677f1cf12761851420f3bfd21de7b0d671a581eea2167376d4cb3a734"},
 )
 def ultimus_residual(*, residual=True, spread=0.0, gain=1.0, name="ultimus_residual", **overrides):
     """Ultimus with a skip connection around each of its four blocks."""

@@ -1,104 +1,20 @@
-"""Trained weights that ship with the zoo: `<model>-<tag>.weights.h5`, checksums on the cards."""
+"""Trained weights: those that ship with the zoo, files of one's own, bodies for another task.
 
-import hashlib
-import io
-import tempfile
-import warnings
-import zipfile
-from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
+What ships is `<model>-<tag>.weights.h5`, described in entries.json, which
+`results/ship_weights.py` writes from the run that trained it.
+"""
 
-import h5py
-import keras
+from zoo.weights.entry import FOLDER, WeightsEntry, entries_of
+from zoo.weights.files import Misfit, checked_file, load_into
+from zoo.weights.transfer import features_of, load_body
 
-FOLDER = Path(__file__).parent
-
-
-def load_into(model: keras.Model, name: str, weights: str, tags: Mapping[str, str]) -> None:
-    """Load a tag of `tags` (tag -> SHA-256), or a `.weights.h5` or `.keras` file, into `model`.
-
-    Shapes are compared, which cannot tell a group norm's weights from a layer norm's.
-
-    Raises:
-        ValueError: no such tag or file, a file that is not what was trained, or one that does
-            not fit the model.
-    """
-    path = Path(str(weights)).expanduser()
-    if weights in tags:
-        path = FOLDER / f"{name}-{weights}.weights.h5"
-    if not path.is_file():
-        raise ValueError(
-            f"{name} has no weights {weights!r}: its tags are "
-            f"{', '.join(tags) or 'none yet'}; a path of a .weights.h5 or .keras file works too"
-        )
-    if (
-        weights in tags
-        and (found := hashlib.sha256(path.read_bytes()).hexdigest()) != tags[weights]
-    ):
-        raise ValueError(
-            f"{path} is not the file that was trained: its SHA-256 is {found[:12]}…, the card "
-            f"says {tags[weights][:12]}…; install keras-session-zoo again"
-        )
-    misfit = f"the weights of {path} do not fit {name} as it was built"
-    try:
-        only_there, only_here = _differences(path, model)
-        if not only_there and not only_here:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", UserWarning)  # Keras only warns of layers it skips
-                model.load_weights(path)
-            return
-    except (ValueError, KeyError, OSError, UserWarning, zipfile.BadZipFile) as error:
-        raise ValueError(f"{misfit}: {error}") from error
-    raise ValueError(
-        f"{misfit}: only the file has {_listed(only_there)}; only the model has "
-        f"{_listed(only_here)}"
-    )
-
-
-def _differences(path: Path, model: keras.Model) -> tuple[list, list]:
-    """The arrays that only the file, and that only the model has.
-
-    Keras says nothing of those that the file alone has, a norm's for example.
-    """
-    there, here = _stored(path), [("", tuple(v.shape)) for v in model.weights]
-    if _without(there, here) or _without(here, there):  # a layer may store other arrays than it has
-        with tempfile.TemporaryDirectory() as folder:
-            model.save_weights(fresh := Path(folder, "fresh.weights.h5"))
-            here = _stored(fresh)
-    return _without(there, here), _without(here, there)
-
-
-def _stored(path: Path) -> list[tuple[str, tuple]]:
-    """(layer, shape) of each array in a `.weights.h5` or `.keras` file, but for an optimizer's."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            path = io.BytesIO(archive.read("model.weights.h5"))
-    found = []
-
-    def visit(where, item):
-        if isinstance(item, h5py.Dataset) and not where.startswith("optimizer/"):
-            found.append((item.parent.attrs.get("name", where), tuple(item.shape)))
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    return found
-
-
-def _without(arrays, others) -> list[tuple[str, tuple]]:
-    """The arrays whose shapes are more than those of the others; names differ between processes."""
-    spare = Counter(shape for _, shape in arrays)
-    spare.subtract(Counter(shape for _, shape in others))
-    left = []
-    for layer, shape in sorted(arrays, key=set(others).__contains__):  # those of other names first
-        if spare[shape] > 0:
-            spare[shape] -= 1
-            left.append((layer, shape))
-    return left
-
-
-def _listed(arrays) -> str:
-    """The first of them, for a message."""
-    named = [f"{layer} {shape}" for layer, shape in arrays[:3]]
-    more = [f"{len(arrays) - 3} more"] if len(arrays) > 3 else []
-    return ", ".join(named + more) or "nothing"
+__all__ = [
+    "FOLDER",
+    "Misfit",
+    "WeightsEntry",
+    "checked_file",
+    "entries_of",
+    "features_of",
+    "load_body",
+    "load_into",
+]
