@@ -9,10 +9,6 @@ from PIL import Image, ImageOps
 
 MAX_PIXELS = 2**26  # 8192 x 8192; raise it if larger pictures are to be trusted
 _DEPTHS = (8, 12, 16)  # bits per channel in use; 10 and 14 are taken for 12 and 16
-    8,
-    12,
-    16,
-)  # bits that cameras, scanners and X-rays have; 10 and 14 are read as 12 and 16
 _ORIENTATION = 274  # the EXIF tag
 _MAX_SAMPLE_VALUE = 281  # the TIFF tag
 
