@@ -1,9 +1,8 @@
-"""The run folder: made, refused, killed, resumed, finished."""
+"""The run folder: made, refused, locked, killed, resumed."""
 
 import csv
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +12,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from zoo.report.page import Section
 from zoo.run import Run
-from zoo.run.result import result_of
 from zoo.training.callbacks.metrics_log import read_metrics
 
 ROOT = Path(__file__).parents[2]
@@ -51,11 +48,6 @@ class TestStart:
         assert folders == ["now", "now-2", "now-3"]
 
     @pytest.mark.once
-    def test_an_unknown_precision_is_refused(self, tmp_path):
-        with pytest.raises(ValueError, match="'float8' must be one of float32, mixed_float16"):
-            start(tmp_path, precision="float8")
-
-    @pytest.mark.once
     def test_an_output_folder_that_exists_is_left_alone(self, tmp_path):
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "mine.txt").write_text("keep")
@@ -69,27 +61,134 @@ class TestStart:
 
     @pytest.mark.once
     @pytest.mark.parametrize(
-        ("name", "value"),
+        ("argument", "expected"),
         [
-            ("epochs", 0),
-            ("batch_size", -1),
-            ("seed", -1),
-            ("patience", -3),
-            ("learning_rate", -0.01),
-            ("max_lr", -1),
-            ("learning_rate", float("nan")),
+            ({"epochs": 0}, "epochs=0 must be a whole number, 1 or more"),
+            ({"epochs": None}, "epochs=None must be a whole number"),
+            ({"batch_size": 2.5}, "batch_size=2.5 must be a whole number, 1 or more"),
+            ({"limit": "10"}, "limit='10' must be a whole number, 1 or more"),
+            ({"limit": 0}, "limit=0 must be a whole number, 1 or more"),
+            ({"seed": -1}, "seed=-1 must be a whole number, 0 or more"),
+            ({"seed": True}, "seed=True must be a whole number"),
+            ({"patience": -3}, "patience=-3 must be a whole number, 0 or more"),
+            ({"learning_rate": -0.01}, "learning_rate=-0.01 must be a finite number, above 0"),
+            ({"learning_rate": "0.1"}, "learning_rate='0.1' must be a finite number"),
+            ({"max_lr": float("nan")}, "max_lr=nan must be a finite number, above 0"),
+            ({"l2": -1}, "l2=-1 must be a finite number, 0 or more"),
+            ({"precision": "float8"}, "precision='float8' must be one of float32, mixed_float16"),
         ],
     )
-    def test_a_number_that_makes_no_training_is_refused(self, tmp_path, name, value):
-        with pytest.raises(ValueError, match=f"--{name.replace('_', '-')} {value} must be"):
-            start(tmp_path, **{name: value})
+    def test_an_argument_that_makes_no_training_is_refused(self, tmp_path, argument, expected):
+        with pytest.raises(ValueError, match=expected):
+            start(tmp_path, **argument)
         assert not (tmp_path / "run").exists()
 
     @pytest.mark.once
-    def test_an_output_folder_that_cannot_be_made_is_refused(self, tmp_path):
+    def test_what_a_recipe_decides_itself_may_be_none(self, tmp_path):
+        arguments = {"limit": None, "max_lr": None, "peak_epoch": None}
+        assert start(tmp_path, **arguments).config["arguments"] == {"seed": 0} | arguments
+
+    @pytest.mark.once
+    def test_an_unknown_task_is_refused(self, tmp_path):
+        with pytest.raises(ValueError, match="did you mean 'detection'"):
+            Run.start("mine.py", {"out": str(tmp_path / "run")}, task="detections")
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("out", ["file", "file/run"])
+    def test_an_output_folder_that_cannot_be_made_is_refused(self, tmp_path, out):
         (tmp_path / "file").write_text("")
-        with pytest.raises(OSError, match="cannot be made .Not a directory.*--out"):
-            start(tmp_path, out=str(tmp_path / "file" / "run"))
+        with pytest.raises(OSError, match="cannot be made .(File exists|Not a directory).*--out"):
+            start(tmp_path, out=str(tmp_path / out))
+
+    @pytest.mark.once
+    def test_prints_a_path_with_brackets_as_it_is(self, tmp_path, capsys):
+        for name in ("[red]", "[/bold]", ":smile:"):
+            folder = tmp_path / name
+            start(tmp_path, out=str(folder))
+            assert f": {folder}\n" in capsys.readouterr().out
+
+
+@pytest.mark.once
+class TestNothingCameOfIt:
+    """A folder goes with the process that made it, if that made nothing else."""
+
+    def run(self, tmp_path, *flags):
+        command = [sys.executable, str(RECIPE), *flags]
+        process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert process.returncode == 1, process.stderr
+        return process.stderr
+
+    def test_a_wrong_dataset_leaves_no_folder(self, tmp_path):
+        assert "nearest: digits" in self.run(tmp_path, "--dataset=digitz")
+        assert os.listdir(tmp_path) == []
+
+    def test_a_wrong_model_leaves_an_empty_folder_of_the_user_empty(self, tmp_path):
+        (tmp_path / "mine").mkdir()
+        flags = ("--model=ultimos", "--dataset=digits", "--out=mine")
+        assert "nearest: ultimus" in self.run(tmp_path, *flags)
+        assert os.listdir(tmp_path) == ["mine"] and os.listdir(tmp_path / "mine") == []
+
+    def test_what_was_made_stays(self, tmp_path):
+        script = (
+            "from zoo.run import Run\n"
+            "run = Run.start('mine.py', {'out': 'run'})\n"
+            "(run.folder / 'notes.txt').write_text('keep')\n"
+        )
+        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=120)
+        assert {"config.json", "notes.txt"} <= set(os.listdir(tmp_path / "run"))
+
+
+@pytest.mark.once
+class TestTwoProcesses:
+    """One folder belongs to one process at a time; the second gets a sentence."""
+
+    HOLD = """
+import sys, time
+from zoo.run import Run
+run = Run.start("mine.py", {"seed": 0, sys.argv[1]: sys.argv[2]})
+print("begun", flush=True)
+time.sleep(300)
+"""
+
+    @pytest.fixture
+    def other_process(self):
+        processes = []
+
+        def begin(argument, folder):
+            command = [sys.executable, "-c", self.HOLD, argument, str(folder)]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            processes.append(process)
+            assert any(line == "begun\n" for line in process.stdout)
+            return process
+
+        yield begin
+        for process in processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+    def test_with_the_same_new_folder(self, tmp_path, other_process):
+        other_process("out", tmp_path / "run")
+        with pytest.raises(BlockingIOError, match="another run is starting there"):
+            start(tmp_path)
+
+    def test_resuming_the_same_run(self, tmp_path, other_process):
+        folder = tmp_path / "run"
+        process = other_process("out", folder)
+        with pytest.raises(BlockingIOError, match="another process is running it"):
+            start(tmp_path, resume=str(folder))
+        process.kill()
+        process.wait()
+        assert start(tmp_path, resume=str(folder)).folder == folder
+
+    def test_after_a_kill_a_resume_removes_half_written_files(self, tmp_path):
+        folder = start(tmp_path).folder
+        (folder / "checkpoint").mkdir()
+        leftover = folder / "checkpoint" / f".epoch-0001.npz-{os.getpid()}.tmp"
+        leftover.write_text("half")
+        start(tmp_path, resume=str(folder))
+        assert not leftover.exists()
 
 
 @pytest.mark.once
@@ -100,17 +199,22 @@ class TestResume:
 
     def test_with_other_arguments_is_refused(self, tmp_path):
         run = start(tmp_path, epochs=3)
-        with pytest.raises(ValueError, match="--epochs was 3, not 4"):
+        with pytest.raises(ValueError, match="--epochs was 3, now 4"):
             start(tmp_path, epochs=4, resume=str(run.folder))
+
+    def test_knows_arguments_that_json_writes_otherwise(self, tmp_path):
+        arguments = {"dataset": tmp_path / "images", "sizes": (1, 2)}
+        run = start(tmp_path, **arguments)
+        assert start(tmp_path, resume=str(run.folder), **arguments).folder == run.folder
 
     def test_of_another_recipe_says_only_that(self, tmp_path):
         run = Run.start("s1_other.py", config={"peak_epoch": 3, "out": str(tmp_path / "run")})
-        with pytest.raises(ValueError, match=r"started: recipe was s1_other, not \w+$"):
+        with pytest.raises(ValueError, match=r"settings: recipe was s1_other, now \w+$"):
             start(tmp_path, resume=str(run.folder))
 
     def test_an_argument_of_an_older_recipe_is_named_as_its_flag(self, tmp_path):
         run = start(tmp_path, peak_epoch=3)
-        with pytest.raises(ValueError, match="--peak-epoch was 3, not known any more"):
+        with pytest.raises(ValueError, match="--peak-epoch was 3, now not an argument"):
             start(tmp_path, resume=str(run.folder))
 
     def test_after_an_upgrade_says_what_both_halves_were_made_with(self, tmp_path):
@@ -129,200 +233,32 @@ class TestResume:
     )
     def test_of_a_damaged_or_foreign_config_is_refused(self, tmp_path, content):
         (tmp_path / "config.json").write_text(content)
-        with pytest.raises(ValueError, match="not the folder of a run|cannot be resumed"):
+        with pytest.raises(ValueError, match="not the folder of a run"):
             start(tmp_path, resume=str(tmp_path))
 
     def test_without_a_readable_checkpoint_is_refused(self, tmp_path, tiny_model):
         run = start(tmp_path)
         (run.folder / "metrics.csv").write_text("epoch,loss\n1,0.5\n2,0.4\n")
         again = start(tmp_path, resume=str(run.folder))
-        with pytest.raises(ValueError, match="has had 2 epochs, but no checkpoint"):
+        with pytest.raises(ValueError, match="has 2 finished epochs, but no checkpoint"):
             again.restore(tiny_model)
 
     def test_into_another_folder_is_refused(self, tmp_path):
-        with pytest.raises(ValueError, match="leave --out out"):
+        with pytest.raises(ValueError, match="leave out --out"):
             start(tmp_path, resume="a", out="b")
 
     def test_on_another_backend_is_refused(self, tmp_path):
         run = start(tmp_path)
         config = json.loads((run.folder / "config.json").read_text())
         (run.folder / "config.json").write_text(json.dumps(config | {"backend": "theano"}))
-        with pytest.raises(ValueError, match="backend was theano, not "):
+        with pytest.raises(ValueError, match="backend was theano, now "):
             start(tmp_path, resume=str(run.folder))
 
-
-@pytest.mark.once
-def test_what_is_computed_once_is_kept_for_a_resumed_run(tmp_path):
-    run = start(tmp_path)
-    assert run.once("max_lr", lambda: 0.3) == 0.3
-    again = start(tmp_path, resume=str(run.folder))
-    assert again.once("max_lr", lambda: 0.4) == 0.3
-
-
-class TestFinish:
-    def test_leaves_everything_a_reader_wants(self, tmp_path, tiny, tiny_model):
-        run = start(tmp_path, epochs=2, dataset="tiny")
-        tiny_model.fit(
-            tiny.batches("train", 10),
-            validation_data=tiny.batches("val", 10),
-            epochs=2,
-            verbose=0,
-            initial_epoch=run.restore(tiny_model),
-            callbacks=run.callbacks,
-        )
-        result = run.finish(tiny_model)
-        last = read_metrics(run.folder / "metrics.csv")[-1]
-        assert result["epochs"] == 2 and result["val_loss"] == pytest.approx(
-            last["val_loss"], abs=1e-4
-        )
-        assert {p.name for p in run.folder.iterdir()} == {
-            "checkpoint",
-            "config.json",
-            "history.png",
-            "lr.png",
-            "metrics.csv",
-            "model.keras",
-            "report.html",
-            "result.json",
-        }
-        page = (run.folder / "report.html").read_text()
-        assert (
-            f"{result['val_accuracy']:.2%}" in page and "zoo run mine --seed=0 --epochs=2" in page
-        )
-        assert page.count("data:image/png;base64") == 2 and 'src="/' not in page
-        assert "<th>val accuracy</th>" in page
-        restored = keras.saving.load_model(run.folder / "model.keras", safe_mode=True)
-        assert restored.count_params() == tiny_model.count_params()
-
-    def test_a_training_without_validation_is_reported_as_it_is(self, tmp_path, tiny, tiny_model):
+    def test_reads_what_was_computed_once(self, tmp_path):
         run = start(tmp_path)
-        tiny_model.fit(tiny.batches("train", 10), verbose=0, callbacks=run.callbacks)
-        result = run.finish(tiny_model)
-        assert result["val_accuracy"] is None and 0 <= result["train_accuracy"] <= 1
-        assert json.loads((run.folder / "result.json").read_text()) == result
-
-    def test_without_a_finished_epoch_says_so(self, tmp_path, tiny_model):
-        with pytest.raises(ValueError, match="no finished epoch"):
-            start(tmp_path).finish(tiny_model)
-
-
-@pytest.mark.once
-def test_a_table_of_ones_own_keeps_its_headings_on_the_page_and_the_console(tmp_path, capsys):
-    run = Run.start("mine.py", {"out": str(tmp_path / "run")})
-    rows = [{"E_total": 0.24, "w1": "0.15"}]
-    run.print_table(rows, "First steps")
-    run.report("Table", [Section("First steps", table=rows)])
-    page, printed = (run.folder / "report.html").read_text(), capsys.readouterr().out
-    assert "<th>E_total</th>" in page and "<td>0.15</td>" in page
-    assert "Environment" in page and "Configuration" not in page  # there is none
-    assert "First steps" in printed and "E_total" in printed and "0.24" in printed
-
-
-class TestParts:
-    """Several nets in one run, each with a folder of its own."""
-
-    def train(self, run, data, epochs, plain=False):
-        for name, rate in {"slow": 0.001, "too fast?": 0.01}.items():
-            part = run.part(name)
-            net = keras.Sequential(
-                [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(3)], name="net"
-            )
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            beside = keras.metrics.SparseCategoricalCrossentropy("cross_entropy", from_logits=True)
-            metrics = ["accuracy", beside] if plain else ["accuracy"]
-            net.compile(keras.optimizers.Adam(rate), loss, metrics=metrics)
-            train = data.batches("train", 10)
-            net.fit(
-                train,
-                validation_data=data.batches("val", 10),
-                epochs=epochs,
-                initial_epoch=part.restore(net, train),
-                verbose=0,
-                callbacks=part.callbacks,
-            )
-            part.finish(net)
-
-    def test_start_from_the_same_seed_and_end_side_by_side(self, tmp_path, tiny):
-        run = start(tmp_path, dataset="tiny")
-        self.train(run, tiny, epochs=2)
-        rows = run.finish_comparison("Rates", columns={"slow": {"target": "a target in words"}})
-        assert [row["part"] for row in rows] == ["slow", "too fast?"]
-        assert rows[0]["params"] == rows[1]["params"] == 8 * 8 * 3 * 3 + 3
-        for row, folder in zip(rows, ("slow", "too-fast"), strict=True):
-            log = read_metrics(run.folder / folder / "metrics.csv")
-            accuracies = [epoch["val_accuracy"] for epoch in log]
-            assert row["val_accuracy"] == pytest.approx(accuracies[-1], abs=1e-4)
-            assert row["lowest_of_last_3"] == pytest.approx(min(accuracies), abs=1e-4)
-            assert (run.folder / folder / "model.keras").exists()
-        page = (run.folder / "report.html").read_text()
-        assert "too fast?" in page and "a target in words" in page
-        assert json.loads((run.folder / "result.json").read_text()) == rows
-
-    def test_a_stopped_comparison_goes_on_where_it_was(self, tmp_path, tiny):
-        whole = start(tmp_path / "whole", dataset="tiny")
-        self.train(whole, tiny, epochs=3)
-        cut = start(tmp_path / "cut", dataset="tiny")
-        self.train(cut, tiny, epochs=1)
-        again = start(tmp_path, resume=str(cut.folder), dataset="tiny")
-        self.train(again, tiny, epochs=3)
-        for name in ("slow", "too-fast"):
-            logs = [without_seconds(run.folder / name / "metrics.csv") for run in (whole, again)]
-            assert logs[0] == logs[1] and len(logs[0]) == 3
-
-    @pytest.mark.once
-    def test_a_resumed_comparison_says_which_commit_made_which_part(self, tmp_path, tiny):
-        run = start(tmp_path, dataset="tiny")
-        self.train(run, tiny, epochs=1)
-        now, old = run.config["commit"], {"commit": "0123456789"}
-        for path in (run.folder / "config.json", run.folder / "slow" / "result.json"):
-            path.write_text(json.dumps(json.loads(path.read_text()) | old))
-        shutil.rmtree(run.folder / "too-fast")  # it had not begun
-        again = start(tmp_path, resume=str(run.folder), dataset="tiny")
-        self.train(again, tiny, epochs=1)
-        rows = again.finish_comparison("Rates")
-        assert [row["commit"] for row in rows] == ["0123456789", now]
-        assert rows[0]["versions"] == rows[1]["versions"]
-
-    @pytest.mark.once
-    def test_a_cross_entropy_beside_the_loss_is_what_is_compared(self, tmp_path, tiny):
-        run = start(tmp_path, dataset="tiny")
-        self.train(run, tiny, epochs=1, plain=True)
-        (run.folder / "slow" / "gradcam.png").write_bytes(b"a heat map")
-        rows = run.finish_comparison("Rates")
-        assert (run.folder / "cross_entropy.png").exists()
-        assert not (run.folder / "loss.png").exists()
-        page = (run.folder / "report.html").read_text()
-        assert "Validation cross-entropy" in page
-        assert "Where it looked: slow" in page and "Where it looked: too fast" not in page
-        last = read_metrics(run.folder / "slow" / "metrics.csv")[-1]
-        assert rows[0]["val_loss"] == pytest.approx(last["val_cross_entropy"], abs=1e-4)
-
-    @pytest.mark.once
-    def test_a_penalty_is_no_part_of_the_loss_in_results(self, tmp_path):
-        (tmp_path / "run").mkdir()
-        rows = [{"epoch": 1, "seconds": 2.0, "val_loss": 0.9, "val_cross_entropy": 0.2}]
-        config = start(tmp_path).config | {"arguments": {}}
-        net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-        assert result_of(net, rows, config)["val_loss"] == 0.2
-        del rows[0]["val_cross_entropy"]
-        assert result_of(net, rows, config)["val_loss"] == 0.9
-
-    @pytest.mark.once
-    @pytest.mark.parametrize("second", ["rate 1", "rate 1?"])
-    def test_two_of_one_folder_are_refused(self, tmp_path, second):
-        run = start(tmp_path)
-        run.part("rate 1")
-        with pytest.raises(ValueError, match="would be the second in .*rate-1"):
-            run.part(second)
-
-    @pytest.mark.once
-    def test_comparing_nothing_says_what_is_missing(self, tmp_path):
-        run = start(tmp_path)
-        with pytest.raises(ValueError, match=r"no part\(name\)"):
-            run.finish_comparison("Nothing")
-        run.part("begun")
-        with pytest.raises(ValueError, match=r"no finish\(\) for begun"):
-            run.finish_comparison("Nothing")
+        assert run.once("max_lr", lambda: 0.3) == 0.3
+        again = start(tmp_path, resume=str(run.folder))
+        assert again.once("max_lr", lambda: 0.4) == 0.3
 
 
 @pytest.mark.skipif(keras.config.backend() == "jax", reason="a minute of compiling; as on torch")
@@ -366,7 +302,7 @@ class TestInterruption:
         assert code == -signal.SIGKILL
         assert len(read_metrics(tmp_path / "cut" / "metrics.csv")) == 2
         output = self.finish(f"--resume={tmp_path / 'cut'}")
-        assert "going on after epoch 2" in output
+        assert "continuing after epoch 2" in output
         whole, cut = [without_seconds(tmp_path / run / "metrics.csv") for run in ("whole", "cut")]
         assert cut == whole
         assert (tmp_path / "cut" / "report.html").exists()

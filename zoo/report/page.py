@@ -46,6 +46,12 @@ def drawn(heading: str, text: str, draw: Callable[[], Path]) -> Section:
         return Section(heading, text, failure=failure)
 
 
+def pictures_left_out(folder: Path, sections: Sequence[Section]) -> list[str]:
+    """The names of the PNG files in a folder that no section shows."""
+    shown = {Path(section.picture).name for section in sections if section.picture}
+    return sorted({path.name for path in folder.glob("*.png")} - shown)
+
+
 def write(
     path: str | Path,
     *,

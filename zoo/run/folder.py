@@ -1,84 +1,103 @@
-"""A run's folder: made, opened again, and what is written of where it comes from."""
+"""A run's folder: made, locked, removed when nothing came of it; and what is written there."""
 
+import atexit
+import contextlib
+import errno
+import itertools
 import json
 import subprocess
 import time
 from pathlib import Path
 
-from zoo.datasets.files import write_atomically
+import filelock
+
+from zoo.storage import lock, write_atomically
+
+UNUSED = {"config.json", ".lock"}  # what a folder holds in which nothing has been made yet
 
 
-def new_folder(recipe: str, out) -> Path:
-    """Make `out`, or runs/<recipe>/<time>; OSError with what to do if it cannot be made."""
-    folder = (
-        Path(out).expanduser() if out else Path("runs") / recipe / time.strftime("%Y%m%d-%H%M%S")
-    )
-    for attempt in range(1, 100):
-        candidate = folder if attempt == 1 else folder.with_name(f"{folder.name}-{attempt}")
-        try:
-            candidate.mkdir(parents=True)
-            return candidate
-        except FileExistsError as error:
-            if out and {path.name for path in folder.glob("*")} <= {"config.json"}:
-                return folder  # empty, or a start that came to nothing
-            if out:
-                raise FileExistsError(
-                    error.errno,
-                    f"--out {out} exists already; name a new folder, or go on with what is in it "
-                    f"by --resume={out}",
-                ) from None
-        except OSError as error:
-            raise type(error)(
-                error.errno,
-                f"the run's folder {candidate} cannot be made ({error.strerror}); "
-                f"name one that can with --out",
-            ) from None
-    raise FileExistsError(f"{folder} and 99 more names are taken")
+def new_folder(recipe: str, out: str | Path | None) -> tuple[Path, filelock.BaseFileLock]:
+    """Make `out`, or runs/<recipe>/<time>, and take its lock.
+
+    When the process ends before anything else is written there, the folder goes again.
+
+    Raises:
+        OSError: if it cannot be made, holds something already, or another process has taken it;
+            says what to do.
+    """
+    folder, made = _make(Path(out).expanduser()) if out else _make_unique(recipe)
+    try:
+        held = lock(folder)
+    except BlockingIOError:
+        raise BlockingIOError(
+            errno.EAGAIN, f"--out {out}: another run is starting there; name a new folder"
+        ) from None
+    if not _is_unused(folder):
+        held.release()
+        raise FileExistsError(
+            errno.EEXIST,
+            f"--out {out} exists already; name a new folder, or go on with what is in it by "
+            f"--resume={out}",
+        )
+    atexit.register(_discard_if_unused, folder, held, made)
+    return folder, held
 
 
-def resumable(folder: Path, now: dict) -> dict:
-    """The config.json of a run that may be resumed with what is asked now.
+def locked_folder(folder: Path) -> filelock.BaseFileLock:
+    """The lock of a run that is resumed; temporary files of its killed process are removed.
 
-    Device, versions and commit may have changed since; then it says `old, then new`.
+    Raises:
+        BlockingIOError: if another process has it.
     """
     try:
-        then = json.loads((folder / "config.json").read_text())
-        asked, was = now["arguments"], then["arguments"]
-        differ = {key: (was.get(key), asked[key]) for key in asked if was.get(key) != asked[key]}
-        differ |= {key: (was[key], "known any more") for key in was.keys() - asked.keys()}
-        differ = {f"--{key.replace('_', '-')}": values for key, values in differ.items()}
-        if then["backend"] != now["backend"]:
-            differ["backend"] = (then["backend"], now["backend"])
-        if then["recipe"] != now["recipe"]:
-            differ = {"recipe": (then["recipe"], now["recipe"])}
-        then |= {key: _continued(then[key], now[key]) for key in ("device", "commit")}
-        then["versions"] = {
-            name: _continued(then["versions"].get(name, "none"), version)
-            for name, version in now["versions"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"--resume {folder} is not the folder of a run (config.json: {error})"
-        ) from error
-    if differ:
-        changes = "; ".join(f"{name} was {old}, not {new}" for name, (old, new) in differ.items())
-        raise ValueError(f"{folder} cannot be resumed otherwise than it was started: {changes}")
-    return then
+        held = lock(folder)
+    except BlockingIOError:
+        raise BlockingIOError(
+            errno.EAGAIN,
+            f"--resume {folder}: another process is running it; wait until that has finished",
+        ) from None
+    for leftover in folder.rglob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+    return held
 
 
-def newest(config: dict) -> dict:
-    """The config of a part that begins after a resume: of `old, then new` what is new."""
-    versions = {name: _last(version) for name, version in config["versions"].items()}
-    once = {key: _last(config[key]) for key in ("device", "commit")}
-    return config | once | {"versions": versions}
+def _make_unique(recipe: str) -> tuple[Path, list[Path]]:
+    """Make runs/<recipe>/<time>, numbered where several runs start within one second."""
+    folder = Path("runs") / recipe / time.strftime("%Y%m%d-%H%M%S")
+    for number in itertools.count(1):
+        suffix = f"-{number}" if number > 1 else ""
+        with contextlib.suppress(FileExistsError):
+            return _make(folder.with_name(folder.name + suffix), exist_ok=False)
 
 
-def _continued(then: str, now: str) -> str:
-    return then if _last(then) == now else f"{then}, then {now}"
+def _make(folder: Path, exist_ok: bool = True) -> tuple[Path, list[Path]]:
+    """Make a folder and those above it; it, and all that did not exist, innermost first."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=exist_ok)
+    except OSError as error:
+        raise type(error)(
+            error.errno,
+            f"the run's folder {folder} cannot be made ({error.strerror}); "
+            f"name one that can with --out",
+        ) from None
+    return folder, made
 
 
-def _last(text: str) -> str:
-    return text.rpartition(", then ")[2]
+def _is_unused(folder: Path) -> bool:
+    """Whether there are no files but those of a start that came to nothing."""
+    return {path.name for path in folder.rglob("*") if not path.is_dir()} <= UNUSED
+
+
+def _discard_if_unused(folder: Path, held: filelock.BaseFileLock, made: list[Path]) -> None:
+    """Remove a folder in which no training, picture or page was made, and those above it."""
+    with contextlib.suppress(OSError):
+        if _is_unused(folder):
+            for path in sorted(folder.rglob("*"), reverse=True):
+                path.rmdir() if path.is_dir() else path.unlink()
+            for path in made:
+                path.rmdir()
+    held.release(force=True)
 
 
 def commit() -> str:

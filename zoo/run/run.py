@@ -1,54 +1,23 @@
-"""What every training wants besides the model, and what is made of it when it ends."""
+"""One run of a recipe, from its start to its report."""
 
-import math
 import re
-import shlex
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
-from rich import box
 from rich.console import Console
-from rich.table import Column, Table
 
 from zoo import backend, tasks
-from zoo.backend.optimizer import schedule_of
-from zoo.report import figures, page
+from zoo.report import page
 from zoo.report.page import Section
-from zoo.run.folder import commit, new_folder, newest, read_json, resumable, write_json
-from zoo.run.result import accuracies_of, cell, compared, loss_of, result_of
+from zoo.run import comparison, finishing, settings
+from zoo.run.console import new_console, text_table
+from zoo.run.folder import locked_folder, new_folder, read_json, write_json
+from zoo.run.result import tiles
+from zoo.run.resume import newest, resumable
 from zoo.training.callbacks import Checkpoint, MetricsLog, Progress, StopOnNonFinite
 from zoo.training.callbacks.checkpoint import restore
 from zoo.training.callbacks.metrics_log import read_metrics
-from zoo.training.schedules import OneCycle, rate_at, steps_taken
-
-PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-NOT_CONFIGURATION = ("out", "resume", "data_dir")  # where things lie does not change a result
-
-# File of a picture -> heading and a sentence that says how to read it; the report's order.
-PICTURES = {
-    "history": (
-        "Curves",
-        "Better in training than in validation is overfitting, "
-        "the other way round dropout or augmentation. The last epoch counts.",
-    ),
-    "misclassified": (
-        "Misclassified",
-        "The mistakes it is surest of: the true name above, what it said beneath.",
-    ),
-    "gradcam": (
-        "Where it looked",
-        "GradCAM of the predicted class on the same images: red places spoke for it.",
-    ),
-    "confusion": ("Confusion", "Per cent of a true class (row) taken for each class (column)."),
-    "lr": ("Learning rate", "What the schedule gave in each step."),
-    "range_test": (
-        "Range test",
-        "The loss while the rate rose; the cycle stays in the shaded range.",
-    ),
-}
 
 
 class Run:
@@ -59,73 +28,62 @@ class Run:
         model.fit(..., initial_epoch=run.restore(model, train), callbacks=run.callbacks, verbose=0)
         return run.finish(model)
 
-    A recipe that trains several nets makes each in a `run.part(name)` of its own and ends with
+    A recipe that trains several nets gives each a `run.part(name)` of its own and ends with
     `run.finish_comparison(...)`; one that trains none draws, and ends with `run.report(...)`.
 
     Attributes:
-        folder: where config.json, metrics.csv, checkpoint/, pictures, model and report go.
-        config: what config.json holds.
+        folder: of config.json, metrics.csv, checkpoint/, pictures, model and report.
+        config: the content of config.json.
+        console: prints user's names as they are; rich's markup is off.
         callbacks: progress, the finite check, metrics.csv and checkpoints.
     """
 
-    def __init__(self, folder: Path, config: dict, console: Console):
+    def __init__(self, folder: Path, config: dict, console: Console, lock=None):
         self.folder, self.config, self.console = folder, config, console
+        self._lock = lock
         self._callbacks: list[keras.callbacks.Callback] = []
         self._parts: list[Run] = []
+        self._sections: list[Section] = []  # that finish() was given
 
     @classmethod
-    def start(cls, recipe: str | Path, config: dict) -> "Run":
+    def start(cls, recipe: str | Path, config: dict, task: str | None = None) -> "Run":
         """Make the run's folder, or open the one to resume; set seed, precision, determinism.
+
+        A folder in which nothing is made until the process ends is removed again.
 
         Args:
             recipe: the recipe's `__file__`, whose stem names the run.
             config: the arguments of its `main`; `seed`, `precision`, `deterministic`, `out` and
-                `resume` mean something here. `epochs`, `batch_size`, `patience`, `learning_rate`
-                and `max_lr`, where there are any, must make a training.
+                `resume` have an effect here. Counts and rates, such as `epochs`, are checked.
+            task: one of `zoo.tasks.names()`; None: the one on the model's card.
 
         Raises:
-            ValueError: such a number that does not, an unknown precision, both `out` and `resume`,
-                a folder to resume that is no run or was started with other arguments or another
-                backend.
-            OSError: the folder exists already, or cannot be made.
+            ValueError: if an argument makes no training, the task or precision is unknown, both
+                `out` and `resume` are given, or the folder to resume is no run or one of other
+                arguments or another backend.
+            OSError: if the folder exists already, cannot be made, or is in use by another process.
         """
         recipe = Path(recipe).stem
-        for name, least in {"epochs": 1, "batch_size": 1, "patience": 0, "seed": 0}.items():
-            if config.get(name, least) < least:
-                flag = f"--{name.replace('_', '-')}"
-                raise ValueError(f"{flag} {config[name]} must be {least} or more")
-        for name in ("learning_rate", "max_lr"):
-            if (rate := config.get(name)) is not None and not 0 < rate < math.inf:
-                raise ValueError(f"--{name.replace('_', '-')} {rate} must be a number above 0")
-        precision = config.get("precision", "float32")
-        if precision not in PRECISIONS:
-            raise ValueError(f"--precision {precision!r} must be one of {', '.join(PRECISIONS)}")
-        arguments = {k: v for k, v in config.items() if k not in NOT_CONFIGURATION}
-        described = {
-            "recipe": recipe,
-            "arguments": arguments,
-            "backend": backend.NAME,
-            "device": backend.device(),
-            "versions": backend.versions(),
-            "commit": commit(),
-            "started": time.strftime("%Y-%m-%d %H:%M:%S"),
-        }
-        console = Console(highlight=False)
+        if task is not None:
+            tasks.get(task)
+        described = settings.described(recipe, settings.checked(config), task)
+        console = new_console()
         if config.get("resume") is not None:
             if config.get("out") is not None:
-                raise ValueError("--resume goes on in its own folder; leave --out out")
+                raise ValueError("--resume continues in its own folder; leave out --out")
             folder = Path(config["resume"]).expanduser()
             described = resumable(folder, described)
-            write_json(folder / "config.json", described)
-            console.print(f"resuming {folder}")
+            lock = locked_folder(folder)
+            console.print(f"resuming {folder}", soft_wrap=True)
         else:
-            folder = new_folder(recipe, config.get("out"))
-            write_json(folder / "config.json", described)
-            console.print(f"{recipe} on {backend.NAME}, {described['device']}: {folder}")
+            folder, lock = new_folder(recipe, config.get("out"))
+            device = described["device"]
+            console.print(f"{recipe} on {backend.NAME}, {device}: {folder}", soft_wrap=True)
+        write_json(folder / "config.json", described)
         keras.utils.set_random_seed(config.get("seed", 0))
-        keras.config.set_dtype_policy(precision)
+        keras.config.set_dtype_policy(config.get("precision", "float32"))
         backend.set_determinism(bool(config.get("deterministic")))
-        return cls(folder, described, console)
+        return cls(folder, described, console, lock)
 
     @property
     def callbacks(self) -> list[keras.callbacks.Callback]:
@@ -139,30 +97,31 @@ class Run:
         return self._callbacks
 
     def restore(self, model: keras.Model, train=None) -> int:
-        """Bring a compiled model to the last checkpoint; the epochs it has had, 0 for a new run.
+        """Load the last checkpoint into a compiled model; returns its epochs, 0 for a new run.
 
-        `train`, the training batches, go on with that epoch's order and augmentation.
+        `train`, the training batches, continue with the order and augmentation of that epoch.
 
         Raises:
-            ValueError: a checkpoint of another model, or no readable one after several epochs.
+            ValueError: if the checkpoint is of another model, or none can be read after several
+                epochs.
         """
         epoch = restore(model, self.folder / "checkpoint")
         done = read_metrics(self.folder / "metrics.csv")
         if len(done) > 1 and not epoch:  # after one, a kill can fall between row and checkpoint
             raise ValueError(
-                f"{self.folder} has had {len(done)} epochs, but no checkpoint of it can be read; "
-                f"put one back, or start anew without --resume"
+                f"{self.folder} has {len(done)} finished epochs, but no checkpoint that can be "
+                f"read; put one back, or start again without --resume"
             )
         if train is not None:
             train.epoch = epoch
         if epoch:
-            self.console.print(f"going on after epoch {epoch}")
+            self.console.print(f"continuing after epoch {epoch}")
         return epoch
 
     def once(self, name: str, compute: Callable[[], object]):
-        """What `compute()` gave when the run began; a resumed run reads it in `<name>.json`.
+        """The result of `compute()` when the run began; a resumed run reads it in `<name>.json`.
 
-        For what a training depends on and what a second computation may give a little otherwise,
+        For what a training depends on and a second computation may give slightly differently,
         such as the rate that a range test finds.
         """
         path = self.folder / f"{name}.json"
@@ -171,71 +130,55 @@ class Run:
         return read_json(path)
 
     def part(self, name: str) -> "Run":
-        """A training of its own within this one, in a folder of its own; from the same seed.
+        """One of several trainings of this run, in a folder of its own; from the same seed.
 
         Raises:
-            ValueError: a second part whose folder has that name.
+            ValueError: if the name leaves no folder name, or another part has that folder.
         """
-        folder = self.folder / re.sub(r"[^\w.]+", "-", name).strip("-")
+        folder_name = re.sub(r"[^\w.]+", "-", name).strip("-.")
+        if not folder_name:
+            raise ValueError(f"a part {name!r} needs a letter or a digit in its name")
+        folder = self.folder / folder_name
         if folder in [part.folder for part in self._parts]:
-            raise ValueError(
-                f"a part {name!r} would be the second in {folder}; name this one otherwise"
-            )
+            raise ValueError(f"a second part {name!r} in {folder}; choose another name")
         begun = folder.exists()
         folder.mkdir(exist_ok=True)
         keras.utils.set_random_seed(self.config["arguments"].get("seed", 0))
-        self.console.print(f"\n[bold]{name}[/bold]")
+        self.console.print(f"\n{name}", style="bold")
         config = self.config if begun else newest(self.config)
         part = Run(folder, config | {"part": name}, self.console)
         self._parts.append(part)
         return part
 
-    def finish(self, model: keras.Model, sections: Sequence[Section] = ()) -> dict:
-        """Save the model, draw the curves, write result.json and report.html; returns the result.
+    def finish(self, model: keras.Model, sections: Sequence = ()) -> dict:
+        """Save the model, draw the curves, write result.json and report.html.
 
-        The result is the last epoch's, a row for `results/`. `sections` go into the report after
-        the pictures that every training has.
+        Args:
+            model: the trained model.
+            sections: what the report shows after the curves: a `Section` with heading, text and
+                a picture or table, or a callback that draws one, such as `GradCAMReport`.
+
+        Returns:
+            The last epoch's result, a row for `results/`.
 
         Raises:
-            ValueError: no epoch has been finished.
+            ValueError: if no epoch has been finished.
+            FloatingPointError: if the training ended with a loss or weights that are not finite.
         """
         rows = read_metrics(self.folder / "metrics.csv")
         if not rows:
             raise ValueError(f"{self.folder} has no finished epoch to report")
-        result = result_of(model, rows, self.config)
-        path = self.folder / "result.json"
-        if path.exists():  # finished before a resume, by what it was then
-            finished = read_json(path)
-            result |= {key: finished[key] for key in ("device", "versions", "commit")}
-        write_json(path, result)
-        temporary = self.folder / "unfinished.keras"
-        model.save(temporary)
-        temporary.replace(self.folder / "model.keras")
-        keys = ["loss", *(k for k in rows[-1] if re.fullmatch(r"(?!val_)(.*_)?accuracy", k))]
-        figures.history(self.folder / "history.png", rows, [tasks.metric(k) for k in keys])
-        self._draw_rates(model.optimizer, rows)
-        accuracies = accuracies_of(rows[-1])
-        said = ", ".join(f"[bold]{v:.2%}[/bold] {name}" for name, v in accuracies.items()) or "done"
-        self.console.print(
-            f"{said} after epoch {result['epochs']}, {result['train_seconds']:.0f} s of training",
-            soft_wrap=True,
-        )
-        minutes, seconds = divmod(round(result["train_seconds"]), 60)
-        numbers = [
-            *((f"{value:.2%}", f"{name}, last epoch") for name, value in accuracies.items()),
-            *((f"{value:.3f}", "validation loss") for value in loss_of(rows[-1])),
-            (f"{result['params']:,}", "trainable parameters"),
-            (f"{result['epochs']}", "epochs"),
-            (f"{minutes}:{seconds:02d} min", "training and validating"),
+        task = finishing.task_of(model, self.config.get("task"))
+        result = finishing.save(self.folder, model, task, rows, self.config)
+        self.console.print(finishing.in_words(task, rows[-1], result), style="bold", soft_wrap=True)
+        self._sections = [getattr(section, "section", section) for section in sections]
+        shown_sections = [
+            finishing.curves(self.folder, task, rows),
+            *self._sections,
+            finishing.rates(self.folder, model.optimizer, rows),
+            finishing.every_epoch(rows),
         ]
-        pictures = [
-            Section(heading, text, self.folder / f"{name}.png")
-            for name, (heading, text) in PICTURES.items()
-            if (self.folder / f"{name}.png").exists()
-        ]
-        table = [{k.replace("_", " "): cell(k, value) for k, value in row.items()} for row in rows]
-        every = Section("Every epoch", table=table, folded=True)
-        self.report(model.name, [*pictures, *sections, every], numbers)
+        self.report(model.name, shown_sections, tiles(task, rows[-1], result))
         return result
 
     def finish_comparison(
@@ -245,77 +188,42 @@ class Run:
         columns: Mapping[str, Mapping[str, str]] | None = None,
         sections: Sequence[Section] = (),
     ) -> list[dict]:
-        """Report the finished parts side by side; returns a result row for each.
+        """Report the finished parts side by side; returns one result row per part.
 
         Args:
             title: of the page.
-            text: what the comparison shows, beneath the heading of its table.
-            columns: part -> heading -> text, what there is to say of each besides: a target.
-            sections: further pictures, after the curves and before the parts' mistakes.
+            text: what the comparison shows, below the heading of its table.
+            columns: part -> heading -> text, further columns of the table.
+            sections: further pictures and tables, after the curves and before the parts' pictures.
 
         Raises:
-            ValueError: there is no part, or one that is not finished.
+            ValueError: if there is no part, or one that is not finished.
         """
-        unfinished = [
-            p.config["part"] for p in self._parts if not (p.folder / "result.json").exists()
-        ]
-        if unfinished or not self._parts:
-            raise ValueError(
-                f"nothing to compare in {self.folder}: "
-                f"{'no finish() for ' + ', '.join(unfinished) if unfinished else 'no part(name)'}"
-            )
-        results, table, curves = [], [], {"accuracy": {}, "cross_entropy": {}, "loss": {}}
-        said = columns or {}
-        headings = dict.fromkeys(heading for cells in said.values() for heading in cells)
-        for part in self._parts:
-            name = part.config["part"]
-            rows = read_metrics(part.folder / "metrics.csv")
-            results.append(read_json(part.folder / "result.json"))
-            for key, of in curves.items():
-                if f"val_{key}" in rows[-1]:
-                    of[name] = [row[f"val_{key}"] for row in rows]
-            besides = {heading: said.get(name, {}).get(heading, "") for heading in headings}
-            table.append(compared(name, results[-1]) | besides)
+        folders = {part.config["part"]: part.folder for part in self._parts}
+        results = comparison.results_of(folders)
         write_json(self.folder / "result.json", results)
-        if curves["cross_entropy"]:
-            del curves["loss"]  # it may hold a penalty; what is measured beside it compares
-        pictures = [
-            Section(
-                f"Validation {key.replace('_', '-')}",
-                "After each epoch; the names in the order of the lines' ends.",
-                figures.comparison(self.folder / f"{key}.png", of, tasks.metric(key)),
-            )
-            for key, of in curves.items()
-            if of
+        shown_sections = [
+            Section("What was measured", text, table=comparison.table(results, columns or {})),
+            *comparison.curves(self.folder, results, folders),
+            *sections,
         ]
-        mistakes = [
-            Section(f"{PICTURES[name][0]}: {part.config['part']}", PICTURES[name][1], picture)
-            for part in self._parts
-            for name in ("misclassified", "gradcam")
-            if (picture := part.folder / f"{name}.png").exists()
-        ]
-        measured = Section("What was measured", text, table=table)
-        self.report(title, [measured, *pictures, *sections, *mistakes])
+        for part in self._parts:
+            shown_sections += comparison.pictures_of(part.config["part"], part._sections)
+        self.report(title, shown_sections)
         return results
 
     def print_table(
         self, rows: Sequence[Mapping[str, object]], title: str | None = None, *, without: str = ""
     ) -> None:
-        """Print rows to the console, a column a key, but for one that only a page has room for."""
-        rows = [{key: cell for key, cell in row.items() if key != without} for row in rows]
-        columns = [Column(heading, overflow="fold") for heading in rows[0]]
-        look = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
-        table = Table(*columns, title=title, title_justify="left", **look)
-        for row in rows:
-            table.add_row(*map(str, row.values()))
-        self.console.print(table)
+        """Print rows to the console, one column per key; `without` names one for the page only."""
+        self.console.print(text_table(rows, title, without=without))
 
     def report(
         self, title: str, sections: Sequence[Section], numbers: Sequence[tuple[str, str]] = ()
     ) -> Path:
-        """Write report.html: what is shown, then configuration, versions and the command."""
+        """Write report.html: the sections, then configuration, versions and the command."""
         dataset = self.config["arguments"].get("dataset")
-        on = f" on {dataset}" if dataset else ""
+        on_dataset = f" on {dataset}" if dataset else ""
         environment = {key: self.config[key] for key in ("backend", "device", "commit")}
         tables = {
             "Configuration": self.config["arguments"],
@@ -324,40 +232,19 @@ class Run:
         path = page.write(
             self.folder / "report.html",
             title=title,
-            subtitle=f"{self.config['recipe']}{on}, {self.config['started']}",
+            subtitle=f"{self.config['recipe']}{on_dataset}, {self.config['started']}",
             numbers=numbers,
             sections=sections,
             tables={heading: rows for heading, rows in tables.items() if rows},
-            command=self._command(),
+            command=settings.command(self.config),
         )
-        if "part" not in self.config:
+        if left_out := page.pictures_left_out(self.folder, sections):
+            self.console.print(
+                f"not in the report: {', '.join(left_out)}; hand pictures over as "
+                f"Section(heading, text, path)",
+                soft_wrap=True,
+            )
+        if self._lock is not None:  # not a part
             self.console.print(f"report: {path.resolve()}", soft_wrap=True)
+            self._lock.release(force=True)
         return path
-
-    def _draw_rates(self, optimizer, rows) -> None:
-        """lr.png: the schedule step by step, or, without one, the rate of each epoch."""
-        schedule = schedule_of(optimizer)
-        if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-            rates = [row["learning_rate"] for row in rows]
-            figures.learning_rate(self.folder / "lr.png", [row["epoch"] for row in rows], rates)
-            return
-        taken = steps_taken(optimizer)
-        steps = np.unique(np.linspace(0, max(taken - 1, 0), 300).astype(int))
-        momenta = None
-        if isinstance(schedule, OneCycle) and schedule.momentum:
-            momenta = [float(schedule.momentum_at(step)) for step in steps]
-        rates = [rate_at(optimizer, step) for step in steps]
-        epochs = steps * rows[-1]["epoch"] / taken
-        figures.learning_rate(self.folder / "lr.png", epochs, rates, momenta)
-
-    def _command(self) -> str:
-        """The shell line that makes this run again."""
-        flags = []
-        for name, value in self.config["arguments"].items():
-            flag = f"--{name.replace('_', '-')}"
-            if value is True:
-                flags.append(flag)
-            elif value is not None and value is not False:
-                flags.append(f"{flag}={value}")
-        recipe = self.config["recipe"]
-        return f"KERAS_BACKEND={self.config['backend']} zoo run {recipe} {shlex.join(flags)}"

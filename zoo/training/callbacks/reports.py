@@ -38,8 +38,11 @@ class _ValidationReport(keras.callbacks.Callback):
             check_logits(self.model, outputs, least=2)  # not when the training is over
 
     def on_train_end(self, logs=None):
-        x = self.data.normalize(self.data.x_val)
-        self._section = drawn(self.heading, self.caption, lambda: self.draw(x))
+        self._section = drawn(
+            self.heading,
+            self.caption,
+            lambda: self.draw(self.data.normalize(self.data.x_val)),
+        )
 
     def draw(self, x: np.ndarray) -> Path:
         raise NotImplementedError
