@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 import zoo
+from zoo.storage import locked, write_atomically
 from zoo.weights import FOLDER
 
 FLOAT32_BYTES = 1_000_000  # a larger file is written in half precision
@@ -25,7 +26,11 @@ ENTRIES = FOLDER / "entries.json"
 
 
 def ship(run: Path, note: str = "") -> Path:
-    """The file written."""
+    """Write the file of weights and its entry; returns the path of the file.
+
+    Raises:
+        SystemExit: if the run holds no single finished net, or one that cannot ship.
+    """
     try:
         result = json.loads((run / "result.json").read_text())
         trained = keras.models.load_model(run / "model.keras", compile=False)
@@ -50,8 +55,7 @@ def ship(run: Path, note: str = "") -> Path:
     dataset = importlib.import_module(f"zoo.datasets.{result['dataset']}")
     path = FOLDER / f"{net.name}-{result['dataset']}.weights.h5"
     net.save_weights(path)
-    entries = json.loads(ENTRIES.read_text())
-    entries.setdefault(net.name, {})[result["dataset"]] = {
+    entry = {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "dataset": result["dataset"],
@@ -64,7 +68,11 @@ def ship(run: Path, note: str = "") -> Path:
         **{key: result[key] for key in ("recipe", "epochs", "seed", "backend", "commit")},
         "note": note,
     }
-    ENTRIES.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
+    with locked(ENTRIES):
+        entries = json.loads(ENTRIES.read_text())
+        entries.setdefault(net.name, {})[result["dataset"]] = entry
+        text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
+        write_atomically(ENTRIES, lambda file: file.write(text.encode()))
     return path
 
 
@@ -76,6 +84,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("run", type=Path)
     parser.add_argument("--note", default="", help="what differs, such as a re-encoded dataset")
-    wanted = parser.parse_args()
-    path = ship(wanted.run, wanted.note)
+    arguments = parser.parse_args()
+    path = ship(arguments.run, arguments.note)
     print(f"{path}: {path.stat().st_size:,} bytes, described in {ENTRIES.name}")
