@@ -49,6 +49,38 @@ def probability(name: str, value) -> float:
     return number(name, value, least=0, most=1)
 
 
+def several_numbers(
+    name: str, values, counts: Collection[int], *, least: float | None = None,
+    most: float | None = None, above: float | None = None,
+) -> tuple[float, ...]:  # fmt: skip
+    """Finite numbers, as many as one of `counts`; where that is 1, a bare number too.
+
+    Raises:
+        ValueError: if they are something else, another number of them, or outside the range.
+    """
+    listed = isinstance(values, tuple | list) or getattr(values, "ndim", None) == 1
+    listed = tuple(values) if listed else (values,)
+    try:
+        checked = tuple(
+            float(number(name, value, least=least, most=most, above=above)) for value in listed
+        )
+    except ValueError:
+        checked = ()
+    if len(checked) not in counts:
+        raise ValueError(
+            f"{name}={values!r} must be {' or '.join(map(str, counts))} finite "
+            f"number{'' if tuple(counts) == (1,) else 's'}{_range(least, most, above)}"
+        )
+    return checked
+
+
+def flag(name: str, value) -> bool:
+    """True or False; `ValueError` if it is neither."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name}={value!r} must be True or False")
+    return bool(value)
+
+
 def one_of(name: str, value, known: Collection[str]) -> str:
     """One of several names; `ValueError` with the nearest if it is none of them."""
     if value not in known:

@@ -30,6 +30,37 @@ def test_what_is_no_number_is_named(value):
         checks.number("rate", value, above=0, most=1)
 
 
+@pytest.mark.parametrize(
+    "values", [0.5, (0.5,), [0, 1, 0.5], np.float32([0.25, 0.5, 1]), np.int64(1)]
+)
+def test_one_or_three_numbers(values):
+    assert checks.several_numbers("fill", values, (1, 3), least=0, most=1) == tuple(
+        np.ravel(values).tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    ["a", "abc", None, (0.5, 0.5), (), (0, 0, np.nan), (0, 0, 2), [[0.5]], np.zeros((1, 1)), True],
+)
+def test_another_number_of_numbers_is_named(values):
+    with pytest.raises(
+        ValueError, match=r"^fill=[\s\S]* must be 1 or 3 finite numbers from 0 to 1$"
+    ):
+        checks.several_numbers("fill", values, (1, 3), least=0, most=1)
+
+
+@pytest.mark.parametrize("value", [True, False, np.bool_(True)])
+def test_a_flag_is_true_or_false(value):
+    assert checks.flag("binary", value) is bool(value)
+
+
+@pytest.mark.parametrize("value", [1, 0, None, "no", []])
+def test_what_is_no_flag_is_named(value):
+    with pytest.raises(ValueError, match=r"^binary=.* must be True or False$"):
+        checks.flag("binary", value)
+
+
 def test_an_unknown_name_gets_the_nearest():
     with pytest.raises(ValueError, match="'lienar' must be one of cos, linear; did you mean 'lin"):
         checks.one_of("anneal", "lienar", ("cos", "linear"))
