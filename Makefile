@@ -4,6 +4,7 @@ BACKENDS ?= tensorflow torch jax
 RECIPE ?= recipes/s9_ultimus.py --dataset=digits --epochs=20
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_ENABLE_ONEDNN_OPTS ?= 1
 
 .PHONY: help run test test-all bench lint results clean
 help:

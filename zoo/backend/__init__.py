@@ -5,14 +5,23 @@ respect to an intermediate tensor, reproducible kernels, and the names and versi
 writes down.
 """
 
-# First of all: it explains a missing backend before Keras fails on it.
-from zoo.backend.choice import BACKENDS, keras_home, require_installed
+# First of all: what has to be settled before Keras imports its backend.
+from zoo.backend.choice import BACKENDS, keras_home, prefer_onednn, require_installed
 
 require_installed()
+prefer_onednn()
 
-from zoo.backend.devices import NAME, device, has_gpu, versions  # noqa: E402
+from zoo.backend.devices import (  # noqa: E402
+    NAME,
+    device,
+    has_gpu,
+    onednn,
+    processor,
+    versions,
+)
 from zoo.backend.gradient import gradient  # noqa: E402
 from zoo.backend.kernels import batch_norm, conv2d, has_batch_norm_for, has_conv2d_for  # noqa: E402
+from zoo.backend.missing_kernels import require_kernels  # noqa: E402
 from zoo.backend.randomness import kept_random_state, set_determinism  # noqa: E402
 
 __all__ = [
@@ -27,6 +36,10 @@ __all__ = [
     "has_gpu",
     "keras_home",
     "kept_random_state",
+    "onednn",
+    "prefer_onednn",
+    "processor",
+    "require_kernels",
     "set_determinism",
     "versions",
 ]

@@ -3,6 +3,9 @@
 import importlib.metadata
 import os
 import platform
+import re
+import subprocess
+from pathlib import Path
 
 import keras
 
@@ -36,6 +39,32 @@ def device() -> str:
     else:
         gpus = [chip.device_kind for chip in jax.devices() if chip.platform != "cpu"]
     return gpus[0] if gpus else f"{os.cpu_count()} CPU cores"
+
+
+def processor() -> str:
+    """The processor's name, as the operating system gives it: `AMD EPYC 7R13 Processor`."""
+    try:
+        if platform.system() == "Darwin":
+            command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+            return subprocess.check_output(command, text=True).strip()
+        description = Path("/proc/cpuinfo").read_text()
+    except (OSError, subprocess.SubprocessError):
+        description = ""
+    model = re.search(r"^model name\s*: *(.+)$", description, re.MULTILINE)
+    return model[1].strip() if model else platform.processor() or platform.machine()
+
+
+def onednn() -> bool | None:
+    """Whether tensorflow or torch compute with oneDNN's kernels; None where that is not known."""
+    if NAME == "tensorflow":
+        try:  # what the environment says now may have been set after tensorflow's import
+            from tensorflow.python.util import _pywrap_util_port
+        except ImportError:
+            return None
+        return _pywrap_util_port.IsMklEnabled()
+    if NAME == "torch":
+        return torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    return None
 
 
 def versions() -> dict[str, str]:

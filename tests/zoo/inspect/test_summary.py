@@ -23,10 +23,6 @@ DECODERS = {
         layers.Conv2DTranspose(1, (5, 2), (2, 3)),
         layers.Conv2D(1, 3, dilation_rate=2),
     ],
-    "transposed, dilated": lambda: [
-        layers.Conv2DTranspose(1, 3, dilation_rate=2),
-        layers.Conv2D(1, 3),
-    ],
     "there and back": lambda: [
         layers.Conv2D(1, 3, 2),
         layers.Conv2DTranspose(1, 4, 2),
@@ -64,6 +60,34 @@ DECODERS = {
         layers.Conv2D(1, 4),
     ],
 }
+
+
+def net(steps):
+    """The steps on images of 15x15 grey pixels."""
+    image = x = keras.Input((15, 15, 1))
+    for step in steps:
+        x = step(x)
+    return keras.Model(image, x)
+
+
+def extent_that_matters(model, mask=1.0):
+    """Height and width of the pixels that change one value, the most of any value.
+
+    The weights are positive, without biases; `mask` sets some of the first kernel to zero.
+    """
+    rng = np.random.default_rng(0)
+    for variable in model.variables:
+        variable.assign(rng.uniform(0.5, 1.5, variable.shape) * (len(variable.shape) > 1))
+    if model.variables:
+        model.variables[0].assign(model.variables[0] * mask)
+    pixels = np.eye(15 * 15).reshape(-1, 15, 15, 1)
+    matters = model.predict(pixels, verbose=0)[..., 0] != 0  # (pixels, height, width)
+    matters = matters.reshape(15, 15, *matters.shape[1:])
+    lines_down, lines_across = matters.any((1, 3)).T, matters.any((0, 2)).T
+    return tuple(
+        max(np.ptp(np.flatnonzero(line)) + 1 for line in lines)
+        for lines in (lines_down, lines_across)
+    )
 
 
 class TestReceptiveField:
@@ -189,21 +213,17 @@ class TestReceptiveField:
 
     @pytest.mark.parametrize("name", DECODERS)
     def test_agrees_with_the_pixels_that_really_matter_behind_an_upsampling(self, name):
-        image = x = keras.Input((15, 15, 1))
-        for step in DECODERS[name]():
-            x = step(x)
-        model = keras.Model(image, x)
-        rng = np.random.default_rng(0)
-        for variable in model.variables:
-            variable.assign(rng.uniform(0.5, 1.5, variable.shape) * (len(variable.shape) > 1))
-        pixels = np.eye(15 * 15).reshape(-1, 15, 15, 1)
-        seen = model.predict(pixels, verbose=0)[..., 0] != 0
-        seen = seen.reshape(15, 15, *seen.shape[1:])
-        extents = [
-            max(np.ptp(np.flatnonzero(line)) + 1 for line in lines)
-            for lines in (seen.any((1, 3)).T, seen.any((0, 2)).T)
-        ]
-        assert list(receptive_field(model)[model.layers[-1].name].size) == extents
+        model = net(DECODERS[name]())
+        assert receptive_field(model)[model.layers[-1].name].size == extent_that_matters(model)
+
+    def test_agrees_with_them_behind_a_dilated_transposed_kernel(self):
+        dilated = net([layers.Conv2DTranspose(1, 3, dilation_rate=2), layers.Conv2D(1, 3)])
+        # The same kernel written out with zeros, for which every processor has a kernel.
+        spread = net([layers.Conv2DTranspose(1, 5), layers.Conv2D(1, 3)])
+        zeros = np.zeros((5, 5, 1, 1))
+        zeros[::2, ::2] = 1
+        size = receptive_field(dilated)[dilated.layers[-1].name].size
+        assert size == extent_that_matters(spread, mask=zeros)
 
     def test_refuses_a_model_without_graph_or_image(self):
         class Free(keras.Model):
