@@ -1,4 +1,4 @@
-"""Datasets by name or path: uint8 images in memory, and batches that `model.fit` takes.
+"""Datasets by name or path: uint8 images, and batches of them that `model.fit` takes.
 
     data = zoo.datasets.load("cifar10")
     model.fit(data.batches("train", 512), validation_data=data.batches("val", 512))
@@ -9,11 +9,13 @@ Always say `zoo.datasets`: a bare `import datasets` is Hugging Face's.
 import difflib
 from pathlib import Path
 
-from zoo.datasets import cifar10, digits, image_folder, mnist, mnist_sum
+from zoo import checks
+from zoo.datasets import cache, cifar10, digits, image_folder, mnist, mnist_sum
 from zoo.datasets.batches import normalize
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.files import expanded
 
-__all__ = ["Dataset", "load", "mnist_sum", "names", "normalize"]
+__all__ = ["Dataset", "cache", "load", "mnist_sum", "names", "normalize"]
 
 _LOADERS = {"cifar10": cifar10.load, "digits": digits.load, "mnist": mnist.load}
 
@@ -24,43 +26,65 @@ def names() -> list[str]:
 
 
 def load(
-    name: str,
+    name: str | Path,
     *,
     image_shape: tuple[int, int, int] | None = None,
     limit: int | None = None,
     data_dir: str | Path | None = None,
     seed: int = 0,
+    on_error: str = "raise",
+    in_memory: bool | None = None,
 ) -> Dataset:
-    """Load a dataset into memory.
+    """Load a dataset by its name, or the images of a folder or zip.
+
+    An image that is found and not used is counted, with the reason, in one warning.
 
     Args:
         name: one of `names()`, or the path of an image folder or of a zip of one
-            (`train/<class>/*` and `test/<class>/*` or `val/<class>/*`; with `<class>/*` alone a
-            fifth of each class is held out).
+            (`train/<class>/*` and `test/<class>/*` or `val/<class>/*`; without labelled `val` or
+            `test` images, or with `<class>/*` alone, a fifth of each class is held out; or the
+            layout of Tiny ImageNet).
         image_shape: (height, width, 1 or 3): images are resized and turned grey or RGB as needed,
             so that any dataset suits any model; None keeps them as they are.
         limit: keep this many training images and at most as many validation images, the classes
-            in equal shares.
+            in equal shares. The others of a folder are not decoded.
         data_dir: where to look before `$ZOO_DATA`, Keras's cache and the download.
         seed: chooses the images that `limit` keeps and those that a folder without a test set
             holds out.
+        on_error: for a folder: "raise" names the images that cannot be read, "skip" leaves them
+            out.
+        in_memory: for a folder: True holds all pixels in memory, False reads them from their files
+            batch by batch; None does that where they are more than half a gigabyte
+            (`image_folder.IN_MEMORY`).
 
     Raises:
-        ValueError: unknown name, unreadable or unsuitable data, a limit that cannot be met.
-        FileNotFoundError: the data are not here and cannot be downloaded.
+        ValueError: if the name is unknown, the data cannot be read or are unsuitable, or the limit
+            cannot be met.
+        FileNotFoundError: if the data are not here and cannot be downloaded.
+        OSError: if a folder cannot be opened.
     """
+    if not isinstance(name, str | Path):
+        raise ValueError(f"name={name!r} must be the name of a dataset or a path")
+    if data_dir is not None and not isinstance(data_dir, str | Path):
+        raise ValueError(f"data_dir={data_dir!r} must be the path of a folder")
+    if in_memory is not None and not isinstance(in_memory, bool):
+        raise ValueError(f"in_memory={in_memory!r} must be True, False or None")
+    if image_shape is not None:
+        image_shape = checks.image_shape(image_shape)
+    if limit is not None:
+        checks.whole_number("limit", limit)
+    checks.whole_number("seed", seed, least=0)
+    checks.one_of("on_error", on_error, ("raise", "skip"))
     if name in _LOADERS:
-        data = _LOADERS[name](data_dir)
-    elif Path(name).expanduser().exists():
-        data = image_folder.load(Path(name).expanduser(), image_shape, seed)
-    else:
+        data = _LOADERS[name](data_dir, limit, seed)
+        return data if image_shape is None else data.reshaped(image_shape)
+    path = expanded(name)
+    if not path.exists():
         near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.5) or names()
         raise ValueError(
-            f"no dataset named {name!r} and no folder or zip at that path; "
+            f"no dataset named {str(name)!r} and no folder or zip at that path; "
             f"nearest: {', '.join(near)}. Known: {', '.join(names())}"
         )
-    if image_shape is not None:
-        data = data.reshaped(image_shape)
-    if limit is not None:
-        data = data.limited(limit, seed)
-    return data
+    return image_folder.load(
+        path, image_shape, limit=limit, seed=seed, on_error=on_error, in_memory=in_memory
+    )

@@ -27,10 +27,16 @@ FILENAMES = (
 )  # fmt: skip
 
 
-def load(data_dir=None) -> Dataset:
+def load(data_dir=None, limit: int | None = None, seed: int = 0) -> Dataset:
+    """CIFAR-10, all of it or `limit` training images; of a folder or zip only these are decoded.
+
+    Raises:
+        ValueError: if the files are damaged or hold something else, or cannot meet the limit.
+        FileNotFoundError: if they are not here and cannot be downloaded.
+    """
     path = find("cifar10", FILENAMES, URL, SHA256, data_dir)
     if path.name in ("cifar10.zip", "cifar10"):
-        data = image_folder.load(path, image_shape=(32, 32, 3))
+        data = image_folder.load(path, image_shape=(32, 32, 3), limit=limit, seed=seed)
         if data.class_names != CLASS_NAMES:
             raise ValueError(
                 f"{path} holds the classes {', '.join(data.class_names)}; "
@@ -46,7 +52,8 @@ def load(data_dir=None) -> Dataset:
             raise ValueError(
                 f"{path} cannot be read ({error}); delete it and fetch it again"
             ) from error
-    return Dataset("cifar10", *splits, CLASS_NAMES, MEAN, STD)
+    data = Dataset("cifar10", *splits, CLASS_NAMES, MEAN, STD)
+    return data if limit is None else data.limited(limit, seed)
 
 
 def _batch(path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -3,10 +3,12 @@
 import dataclasses
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from zoo import checks
 from zoo.datasets.batches import Batches, normalize
+from zoo.datasets.decoding import fit
+from zoo.datasets.streaming import ImageFiles
 from zoo.datasets.transforms import Mixing
 
 SPLITS = ("train", "val")
@@ -16,16 +18,17 @@ SPLITS = ("train", "val")
 class Dataset:
     """Images (n, height, width, 1 or 3) as uint8 and labels (n,) as integers, train and val.
 
-    `mean` and `std` are a value a channel, pixels counted 0 to 1.
+    The images are an array, or `ImageFiles`, which reads those that are indexed. `mean` and `std`
+    are one value per channel, pixels counted 0 to 1.
 
     Raises:
-        ValueError: arrays of another type or shape, labels without a name.
+        ValueError: if an array has another type or shape, or a label has no name.
     """
 
     name: str
-    x_train: np.ndarray
+    x_train: np.ndarray | ImageFiles
     y_train: np.ndarray
-    x_val: np.ndarray
+    x_val: np.ndarray | ImageFiles
     y_val: np.ndarray
     class_names: tuple[str, ...]
     mean: tuple[float, ...]
@@ -59,7 +62,7 @@ class Dataset:
             )
         if not len(self.mean) == len(self.std) == self.image_shape[-1]:
             raise ValueError(
-                f"{self.name}: mean and std need {self.image_shape[-1]} values, one a channel, "
+                f"{self.name}: mean and std need {self.image_shape[-1]} values, one per channel, "
                 f"not {len(self.mean)} and {len(self.std)}"
             )
         if not min(self.std) > 0:
@@ -73,8 +76,12 @@ class Dataset:
     def image_shape(self) -> tuple[int, int, int]:
         return self.x_train.shape[1:]
 
-    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """`(images, labels)` of "train" or "val"."""
+    def split(self, name: str) -> tuple[np.ndarray | ImageFiles, np.ndarray]:
+        """`(images, labels)` of "train" or "val".
+
+        Raises:
+            ValueError: if `name` is another.
+        """
         if name not in SPLITS:
             raise ValueError(f"no split named {name!r}; there are {' and '.join(SPLITS)}")
         return (self.x_train, self.y_train) if name == "train" else (self.x_val, self.y_val)
@@ -122,9 +129,13 @@ class Dataset:
         return normalize(images, self.mean, self.std)
 
     def reshaped(self, image_shape: tuple[int, int, int]) -> "Dataset":
-        """The same dataset with images of `image_shape`, resized and turned grey or RGB."""
-        check_shape(image_shape)
-        if self.image_shape == tuple(image_shape):
+        """The same dataset with images of `image_shape`, resized and turned grey or RGB.
+
+        Raises:
+            ValueError: if it is not (height, width, 1 or 3) in whole pixels.
+        """
+        image_shape = checks.image_shape(image_shape)
+        if self.image_shape == image_shape:
             return self
         channels = image_shape[-1]
         statistics = {}
@@ -133,62 +144,73 @@ class Dataset:
                 statistics[key] = (float(np.mean(getattr(self, key))),) * channels
         return dataclasses.replace(
             self,
-            x_train=np.stack([fit(image, image_shape) for image in self.x_train]),
-            x_val=np.stack([fit(image, image_shape) for image in self.x_val]),
+            x_train=_reshaped(self.x_train, image_shape),
+            x_val=_reshaped(self.x_val, image_shape),
             **statistics,
         )
 
     def limited(self, limit: int, seed: int = 0) -> "Dataset":
-        """`limit` training images and at most as many validation images, classes balanced."""
-        if not 1 <= limit <= len(self.x_train):
-            raise ValueError(
-                f"--limit {limit}: {self.name} has {len(self.x_train):,} training images; "
-                f"give 1 to {len(self.x_train)}"
-            )
-        train = balanced_subset(self.y_train, limit, seed)
-        val = balanced_subset(self.y_val, min(limit, len(self.y_val)), seed)
+        """`limit` training images and at most as many validation images, classes balanced.
+
+        Raises:
+            ValueError: if `limit` is no whole number from 1 to the number of training images.
+        """
+        train, val = limited_rows(self.name, self.y_train, self.y_val, limit, seed)
         return dataclasses.replace(
             self,
-            x_train=self.x_train[train],
+            x_train=_rows(self.x_train, train),
             y_train=self.y_train[train],
-            x_val=self.x_val[val],
+            x_val=_rows(self.x_val, val),
             y_val=self.y_val[val],
         )
 
     def __repr__(self) -> str:
         height, width, channels = self.image_shape
+        held = ", read from files" if isinstance(self.x_train, ImageFiles) else ""
         return (
             f"Dataset({self.name}: {len(self.x_train):,} train and {len(self.x_val):,} val images, "
-            f"{height}x{width}x{channels}, {self.num_classes} classes)"
+            f"{height}x{width}x{channels}, {self.num_classes} classes{held})"
         )
 
 
-def check_shape(image_shape) -> None:
-    """Raise ValueError unless it is (height, width, 1 or 3)."""
-    sides = image_shape if isinstance(image_shape, tuple | list) else ()
-    if len(sides) != 3 or min(sides) < 1 or sides[2] not in (1, 3):
-        raise ValueError(f"image_shape must be (height, width, 1 or 3), not {image_shape}")
+def limited_rows(
+    name: str, y_train: np.ndarray, y_val: np.ndarray, limit: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of the `limit` training and at most as many validation images that are kept.
+
+    Raises:
+        ValueError: if `limit` is no whole number from 1 to the number of training images.
+    """
+    limit = checks.whole_number("limit", limit)
+    if not 1 <= limit <= len(y_train):
+        raise ValueError(
+            f"--limit {limit}: {name} has {len(y_train):,} training images; "
+            f"give 1 to {len(y_train)}"
+        )
+    val = balanced_subset(y_val, min(limit, len(y_val)), seed)
+    return balanced_subset(y_train, limit, seed), val
 
 
-def fit(image: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """One uint8 image (h, w, 1 or 3), resized and turned grey or RGB to be `image_shape`."""
-    height, width, channels = image_shape
-    if image.shape[-1] != channels:
-        code = cv2.COLOR_GRAY2RGB if channels == 3 else cv2.COLOR_RGB2GRAY
-        image = cv2.cvtColor(image, code)
-    if image.shape[:2] != (height, width):
-        shrinks = height * width < image.shape[0] * image.shape[1]
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        image = cv2.resize(image, (width, height), interpolation=how)
-    return image.reshape(image_shape)
+def _rows(images, rows):
+    return images.subset(rows) if isinstance(images, ImageFiles) else images[rows]
+
+
+def _reshaped(images, image_shape: tuple[int, int, int]):
+    """Images resized one by one into a new array, or when they are read."""
+    if isinstance(images, ImageFiles):
+        return images.reshaped(image_shape)
+    resized = np.empty((len(images), *image_shape), "uint8")
+    for row, image in enumerate(images):
+        resized[row] = fit(image, image_shape)
+    return resized
 
 
 def balanced_subset(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Indices of `count` labels, a class's share differing by one at most while it has images."""
+    """Indices of `count` labels, the classes' shares differing by one while they have images."""
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(len(labels))
-    turn = np.empty(len(labels), int)  # the how-manieth of its class an image is
+    rank = np.empty(len(labels), int)  # 0 for the first of its class in this order, and so on
     for label in np.unique(labels):
-        of_class = shuffled[labels[shuffled] == label]
-        turn[of_class] = np.arange(len(of_class))
-    return np.sort(shuffled[np.argsort(turn[shuffled], kind="stable")[:count]])
+        class_rows = shuffled[labels[shuffled] == label]
+        rank[class_rows] = np.arange(len(class_rows))
+    return np.sort(shuffled[np.argsort(rank[shuffled], kind="stable")[:count]])

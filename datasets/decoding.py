@@ -1,4 +1,7 @@
-"""Pictures as uint8 pixels: turned upright, laid on white, deep ones brought to eight bits."""
+"""Pictures as uint8 pixels: turned upright, laid on white, deep ones brought to eight bits.
+
+`decode` reads the bytes of a file, `uint8_pixels` a picture of Pillow's, `fit` resizes.
+"""
 
 import io
 import re
@@ -136,3 +139,16 @@ def _jpeg_frame(data: bytes) -> tuple[int, int, int] | None:
             return None
         position += 2 + int.from_bytes(data[position + 2 : position + 4])
     return None
+
+
+def fit(image: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """One uint8 image (h, w, 1 or 3), resized and turned grey or RGB to be `image_shape`."""
+    height, width, channels = image_shape
+    if image.shape[-1] != channels:
+        code = cv2.COLOR_GRAY2RGB if channels == 3 else cv2.COLOR_RGB2GRAY
+        image = cv2.cvtColor(image, code)
+    if image.shape[:2] != (height, width):
+        shrinks = height * width < image.shape[0] * image.shape[1]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        image = cv2.resize(image, (width, height), interpolation=how)
+    return image.reshape(image_shape)

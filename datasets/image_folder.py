@@ -1,198 +1,204 @@
-"""Any image folder, or a zip of one: a folder a class, decoded once and cached."""
+"""Any image folder, or a zip of one: decoded once into memory, or read batch by batch."""
 
-import io
-import os
-import re
-import zipfile
-from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
+import hashlib
+import math
+import warnings
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
-from sklearn.model_selection import train_test_split
 
-from zoo.datasets.dataset import Dataset, check_shape, fit
-from zoo.datasets.files import cached
+from zoo.datasets import tiny_imagenet
+from zoo.datasets.cache import cached
+from zoo.datasets.dataset import Dataset, limited_rows
+from zoo.datasets.decoding import decode
+from zoo.datasets.layout import Layout, hold_out, read_layout
+from zoo.datasets.listing import Listing, list_files
+from zoo.datasets.streaming import ImageFiles, OtherShape, decode_all
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
-SPLIT_OF = {  # folder, in any case -> split
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation"), "val"),
-    "test": "test",
-}
-HELD_OUT = 0.2
+IN_MEMORY = 2**29  # bytes of pixels, half a gigabyte: larger folders are read batch by batch
+NAMED = 50  # damaged images in one message
+FORMAT = 2  # of what is cached: files of another format are not found
 
 
-def load(path: Path, image_shape=None, seed: int = 0) -> Dataset:
+def load(
+    path: Path,
+    image_shape: tuple[int, int, int] | None = None,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    on_error: str = "raise",
+    in_memory: bool | None = None,
+) -> Dataset:
     """Read `train/<class>/*` with `val/<class>/*` or `test/<class>/*`, or `<class>/*` alone.
 
-    Where there are both, `val` is what is validated on. Images are turned as their EXIF says,
-    transparent ones laid on white, 16-bit ones brought to 8.
+    Where there are both, `val` is what is validated on; where neither is labelled, a fifth of each
+    class is held out. The layout of Tiny ImageNet is read too. Images are turned as their EXIF
+    says, transparent ones laid on white, deep ones brought to 8 bits, grey ones among colours made
+    RGB. A link is followed once. One warning counts what is not used, and why.
 
     Args:
-        path: a folder or a zip file; one enclosing folder in the zip is looked through.
+        path: a folder or a zip file; enclosing folders are looked through.
         image_shape: (height, width, channels) to resize to; None needs images of one size.
-        seed: with `<class>/*` alone, chooses the fifth of each class that is held out.
+        limit: keep this many training images and at most as many validation images; the others are
+            not decoded.
+        seed: chooses the fifth that is held out, and what `limit` keeps.
+        on_error: "raise", or "skip" to leave out images that cannot be read.
+        in_memory: whether the pixels are held in memory; None: if they are `IN_MEMORY` bytes at
+            most. Otherwise every image is read once to find damage, mean and std, and again
+            whenever a batch needs it.
 
     Raises:
-        ValueError: not a layout as above, a single class, an empty one, a damaged file, images
-            of different sizes; with the path.
+        ValueError: if it has another layout, a single class or one without images, images that
+            cannot be read (all are named), or images of several sizes; with the path.
+        OSError: if a folder cannot be opened.
     """
-    if image_shape is not None:
-        check_shape(image_shape)
-    files = _list_zip(path) if path.is_file() else _list_folder(path)
-    splits = _splits(path, files)
-    names = sorted(set(splits["train"].values()))
-    stamp = f"{path.resolve()} {image_shape} {sorted(files.items())}"
-    arrays = cached(path.stem, stamp, lambda: _decode(path, splits, names, image_shape))
-    if "x_val" not in arrays:
-        x, y = arrays["x_train"], arrays["y_train"]
-        if np.bincount(y).min() < 2:
-            raise ValueError(
-                f"{path}: to hold images out, each class needs two; "
-                f"{names[np.bincount(y).argmin()]!r} has one"
-            )
-        keep, hold = train_test_split(
-            np.arange(len(y)), test_size=max(HELD_OUT, len(names) / len(y)), random_state=seed,
-            stratify=y,
-        )  # fmt: skip
-        arrays = {"x_train": x[keep], "y_train": y[keep], "x_val": x[hold], "y_val": y[hold]}
-    splits = [arrays[key] for key in ("x_train", "y_train", "x_val", "y_val")]
-    mean, std = _statistics(arrays["x_train"])
-    return Dataset(path.stem, *splits, tuple(names), mean, std)
+    listing = list_files(path)
+    if tiny_imagenet.matches(listing):
+        layout = tiny_imagenet.read_layout(listing)
+    else:
+        layout = read_layout(listing)
+    name = path.stem if path.is_file() else path.resolve().name
+    if "val" not in layout.files:
+        layout = hold_out(path, layout, seed)
+    if limit is not None:
+        labels = layout.labels
+        train, val = limited_rows(name, labels["train"], labels["val"], limit, seed)
+        layout = layout.subset({"train": train, "val": val})
+    resize = image_shape is not None
+    if not resize:
+        image_shape = _first_shape(listing, layout)
+    if in_memory is None:
+        images = sum(len(files) for files in layout.files.values())
+        in_memory = images * math.prod(image_shape) <= IN_MEMORY
+    arrays = _decoded(name, listing, layout, image_shape, resize, in_memory)
+    layout = _without(
+        listing, layout, dict(zip(arrays["unreadable"], arrays["why"], strict=True)), on_error
+    )
+    if in_memory:
+        images = {split: arrays[f"x_{split}"] for split in ("train", "val")}
+        if listing.archive:
+            listing.archive.close()
+    else:
+        shape = tuple(arrays["image_shape"].tolist())
+        images = {split: ImageFiles(listing, layout.files[split], shape) for split in layout.files}
+    if listing.left_out:
+        warnings.warn(listing.sentence(), stacklevel=3)
+    mean, std = _statistics(arrays["levels"])
+    return Dataset(
+        name, images["train"], layout.labels["train"], images["val"], layout.labels["val"],
+        layout.class_names, mean, std,
+    )  # fmt: skip
 
 
-def _list_folder(path: Path) -> dict[str, tuple]:
-    """Relative name -> (size, time of change) of each image; empty folders count as `name/`."""
-    files = {}
-    for folder, subfolders, names in os.walk(path, followlinks=True):
-        here = Path(folder).relative_to(path).as_posix()
-        images = [name for name in names if _wanted(f"{here}/{name}")]
-        for name in images:
-            stat = os.stat(os.path.join(folder, name))
-            files[f"{here}/{name}"] = (stat.st_size, stat.st_mtime_ns)
-        if not images and not subfolders and not _hidden(here):
-            files[f"{here}/"] = ()
-    return files
+def _first_shape(listing: Listing, layout: Layout) -> tuple[int, int, int]:
+    """The shape of the first image that can be read."""
+    why = ""
+    for files in layout.files.values():
+        for name in files:
+            try:
+                return decode(listing.read(name)).shape
+            except Exception as error:  # it is named with the other damaged ones
+                why = f"{name} ({error})"
+    raise ValueError(f"{listing.path}: no image can be read, such as {why}")
 
 
-def _wanted(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES and not _hidden(name)
+def _decoded(name, listing, layout, image_shape, resize, in_memory) -> dict[str, np.ndarray]:
+    """What the cache keeps: what cannot be read, the levels of the training images, the pixels."""
+    keys = {"image_shape", "unreadable", "why", "levels"}
+    if in_memory:
+        keys |= {"x_train", "x_val"}
+    digest = hashlib.sha256(f"{FORMAT} {listing.path.resolve()} {image_shape} {resize}".encode())
+    for split, files in layout.files.items():
+        digest.update(f"\n{split} {in_memory}".encode())
+        for file in files:
+            digest.update(f"\n{file} {listing.stamp(file)}".encode())
 
-
-def _hidden(name: str) -> bool:
-    """Whether it is what systems leave beside images: .DS_Store, __MACOSX/, ._name."""
-    parts = PurePosixPath(name).parts
-    return any(part == "__MACOSX" or part.startswith(".") for part in parts)
-
-
-def _list_zip(path: Path) -> dict[str, tuple]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {
-                info.filename: (info.file_size, info.CRC)
-                for info in archive.infolist()
-                if _wanted(info.filename) or (info.is_dir() and not _hidden(info.filename))
-            }
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ValueError(
-            f"{path} is not a complete zip file ({error}); fetch it again, or name a folder"
-        ) from error
-
-
-def _splits(path: Path, files) -> dict[str, dict[str, str]]:
-    """Split ("train" and, where there are two, "val") -> image name -> class; checked."""
-    parents = {str(folder) for name in files for folder in PurePosixPath(name).parents}
-    found = defaultdict(dict)  # split -> image name -> class; an empty class is its folder's name
-    for name in sorted(files):
-        entry = PurePosixPath(name)
-        if name.endswith("/") and str(entry) in parents:
-            continue  # a zip lists folders that are not empty, too
-        folders = entry.parts if name.endswith("/") else entry.parts[:-1]
-        at = next((i for i, part in enumerate(folders) if part.lower() in SPLIT_OF), None)
-        if at is None and folders:  # <class>/*, below whatever encloses it
-            found[None][name] = folders[-1]
-        elif at is not None and len(folders) > at + 1:  # train/<class>/*, however deep
-            found[SPLIT_OF[folders[at].lower()]][name] = folders[at + 1]
-    if "val" not in found and "test" in found:
-        found["val"] = found["test"]
-    splits = {split: found[split] for split in ("train", "val") if split in found}
-    if len(splits) == 1:
-        raise ValueError(f"{path} has {'/'.join(splits)}/<class>/* only; it needs train and val")
-    splits = splits or {"train": found[None]}
-    images = {
-        split: {name: label for name, label in names.items() if not name.endswith("/")}
-        for split, names in splits.items()
-    }
-    classes = {label for names in splits.values() for label in names.values()}
-    empty = {c for names in images.values() for c in classes - set(names.values())}
-    if not any(images.values()):
-        raise ValueError(
-            f"{path} holds no images as train/<class>/* or <class>/*; "
-            f"images end in {' '.join(sorted(SUFFIXES))}"
-        )
-    if empty:
-        raise ValueError(
-            f"{path}: the class {', '.join(sorted(empty))} has a folder without images; "
-            f"add some or remove the class from every split"
-        )
-    if len(classes) < 2:
-        raise ValueError(f"{path} has one class only, {classes.pop()!r}; a classifier needs two")
-    return images
-
-
-def _decode(path: Path, splits, names, image_shape) -> dict[str, np.ndarray]:
-    number = {name: i for i, name in enumerate(names)}
-    archive = zipfile.ZipFile(path) if path.is_file() else None
-
-    def read(name: str) -> np.ndarray:
+    def make() -> dict[str, np.ndarray]:
         try:
-            data = archive.read(name) if archive else (path / name).read_bytes()
-            image = _eight_bits(Image.open(io.BytesIO(data)))
-        except Exception as error:  # whatever a damaged file makes Pillow or zipfile raise
-            why = re.sub(r" *<_io.BytesIO[^>]*>", "", str(error))
+            return _decode(listing, layout, image_shape, resize, in_memory)
+        except OtherShape as other:
+            if image_shape[-1] == 1 and other.shape == (*image_shape[:2], 3):  # grey came first
+                return _decode(listing, layout, other.shape, resize, in_memory)
+            raise
+
+    try:
+        return cached(name, digest.hexdigest()[:16], keys, make)
+    except OtherShape as other:
+        raise ValueError(
+            f"{listing.path} mixes sizes: {other.name} is {other.shape}, others are {image_shape}; "
+            f"give image_shape=(h, w, channels)"
+        ) from None
+
+
+def _decode(listing, layout, image_shape, resize, in_memory) -> dict[str, np.ndarray]:
+    arrays, unreadable, levels = {}, {}, {}
+    for split, files in layout.files.items():
+        out = np.empty((len(files), *image_shape), "uint8") if in_memory else None
+        rows, levels[split] = decode_all(listing, files, image_shape, resize=resize, out=out)
+        unreadable |= {files[row]: why for row, why in rows.items()}
+        if in_memory:
+            arrays[f"x_{split}"] = _compacted(out, rows)
+    return arrays | {
+        "image_shape": np.array(image_shape),
+        "unreadable": np.array(list(unreadable), dtype=str),
+        "why": np.array(list(unreadable.values()), dtype=str),
+        "levels": levels["train"],
+    }
+
+
+def _compacted(images: np.ndarray, missing) -> np.ndarray:
+    """The images without some rows, moved up within the array: a copy would need twice as much."""
+    kept = 0
+    for row in range(len(images)):
+        if row not in missing:
+            if kept < row:
+                images[kept] = images[row]
+            kept += 1
+    return images[:kept]
+
+
+def _without(listing: Listing, layout: Layout, unreadable: dict[str, str], on_error) -> Layout:
+    """The images that can be read; with "raise", ValueError that names the others."""
+    if not unreadable:
+        return layout
+    if on_error == "raise":
+        raise ValueError(
+            f"{listing.path}: {_cannot_be_read(unreadable)}. Next step: repair or remove what is "
+            f'damaged, or leave it out with on_error="skip"'
+        )
+    for name in unreadable:
+        listing.leave_out(name, "image", "that cannot be read")
+    rows = {
+        split: np.flatnonzero([name not in unreadable for name in files])
+        for split, files in layout.files.items()
+    }
+    layout = layout.subset(rows)
+    for split, labels in layout.labels.items():
+        counts = np.bincount(labels, minlength=len(layout.class_names))
+        if not counts.all():
             raise ValueError(
-                f"{path}: the image {name} cannot be read ({why}); repair or remove it"
-            ) from error
-        image = image if image.ndim == 3 else image[..., None]
-        return image if image_shape is None else fit(image, image_shape)
-
-    arrays = {}
-    with ThreadPoolExecutor() as threads:
-        for split, files in splits.items():
-            images = list(threads.map(read, files))
-            odd = next((i for i, x in enumerate(images) if x.shape != images[0].shape), None)
-            if odd is not None:
-                raise ValueError(
-                    f"{path} mixes sizes or channels: {list(files)[0]} is {images[0].shape}, "
-                    f"{list(files)[odd]} is {images[odd].shape}; "
-                    f"give image_shape=(h, w, channels)"
-                )
-            labels = [number[label] for label in files.values()]
-            arrays[f"x_{split}"], arrays[f"y_{split}"] = np.stack(images), np.array(labels)
-    if archive:
-        archive.close()
-    return arrays
+                f"{listing.path}: of the class {layout.class_names[counts.argmin()]!r} no image "
+                f"in {split} can be read"
+            )
+    return layout
 
 
-def _eight_bits(image: Image.Image) -> np.ndarray:
-    """A picture as uint8, (h, w) or (h, w, 3)."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to white
-        return (np.asarray(image) // 256).clip(0, 255).astype("uint8")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image if image.mode in ("L", "RGB") else image.convert("RGB"))
+def _cannot_be_read(unreadable: dict[str, str]) -> str:
+    if len(unreadable) == 1:
+        [(name, why)] = unreadable.items()
+        return f"the image {name} cannot be read ({why})"
+    named = [f"{name} ({why})" for name, why in list(unreadable.items())[:NAMED]]
+    if len(unreadable) > NAMED:
+        named.append(f"and {len(unreadable) - NAMED:,} more")
+    return f"{len(unreadable):,} images cannot be read: {'; '.join(named)}"
 
 
-def _statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation a channel, pixels counted 0 to 1."""
-    counts = [np.bincount(images[..., c].ravel(), minlength=256) for c in range(images.shape[-1])]
-    levels = np.arange(256) / 255
-    mean = [float(np.average(levels, weights=count)) for count in counts]
+def _statistics(levels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation per channel, pixels counted 0 to 1, of counts (channels, 256)."""
+    values = np.arange(256) / 255
+    mean = [float(np.average(values, weights=counts)) for counts in levels]
     variance = [
-        np.average((levels - m) ** 2, weights=count) for m, count in zip(mean, counts, strict=True)
+        np.average((values - m) ** 2, weights=counts)
+        for m, counts in zip(mean, levels, strict=True)
     ]
     return tuple(mean), tuple(float(np.sqrt(v)) or 1.0 for v in variance)

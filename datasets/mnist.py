@@ -10,9 +10,16 @@ MEAN = (0.1307,)
 STD = (0.3081,)
 
 
-def load(data_dir=None) -> Dataset:
+def load(data_dir=None, limit: int | None = None, seed: int = 0) -> Dataset:
+    """MNIST, all of it or `limit` training images.
+
+    Raises:
+        ValueError: if the file is damaged, or cannot meet the limit.
+        FileNotFoundError: if it is not here and cannot be downloaded.
+    """
     path = find("mnist", ["mnist.npz"], URL, SHA256, data_dir)
     x_train, y_train, x_val, y_val = read_npz(path, ["x_train", "y_train", "x_test", "y_test"])
-    return Dataset(
+    data = Dataset(
         "mnist", x_train[..., None], y_train, x_val[..., None], y_val, CLASS_NAMES, MEAN, STD
     )
+    return data if limit is None else data.limited(limit, seed)

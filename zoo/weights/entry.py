@@ -11,7 +11,7 @@ from PIL import Image
 from zoo import tasks
 from zoo.datasets.batches import normalize
 from zoo.datasets.dataset import fit
-from zoo.datasets.image_folder import _eight_bits as uint8_pixels
+from zoo.datasets.decoding import uint8_pixels
 
 FOLDER = Path(__file__).parent
 

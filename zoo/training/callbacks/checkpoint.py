@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.datasets.files import write_atomically
+from zoo.storage import write_atomically
 
 KEPT = 2  # the latest, and the one before it
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.datasets.files import write_atomically
+from zoo.storage import write_atomically
 from zoo.training.schedules import last_rate
 
 
