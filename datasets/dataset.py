@@ -38,6 +38,11 @@ class Dataset:
         for split in SPLITS:
             x, y = self.split(split)
             where = f"{self.name}, {split}"
+            if not isinstance(x, np.ndarray | ImageFiles) or not isinstance(y, np.ndarray):
+                raise ValueError(
+                    f"{where}: images and labels must be numpy arrays, not {type(x).__name__} and "
+                    f"{type(y).__name__}"
+                )
             if x.dtype != np.uint8 or x.ndim != 4 or x.shape[-1] not in (1, 3):
                 raise ValueError(
                     f"{where}: images must be uint8 of shape (n, height, width, 1 or 3), "
@@ -60,13 +65,15 @@ class Dataset:
                 f"{self.name}: training images are {self.image_shape}, validation images "
                 f"{self.x_val.shape[1:]}; they must be of one size"
             )
-        if not len(self.mean) == len(self.std) == self.image_shape[-1]:
-            raise ValueError(
-                f"{self.name}: mean and std need {self.image_shape[-1]} values, one per channel, "
-                f"not {len(self.mean)} and {len(self.std)}"
-            )
-        if not min(self.std) > 0:
-            raise ValueError(f"{self.name}: std must be positive, not {self.std}")
+        channels = self.image_shape[-1]
+        for key in ("mean", "std"):
+            values = getattr(self, key)
+            if np.shape(values) != (channels,):
+                raise ValueError(
+                    f"{self.name}: {key}={values!r} must be {channels} values, one per channel"
+                )
+            for value in values:
+                checks.number(key, value, above=0 if key == "std" else None)
 
     @property
     def num_classes(self) -> int:

@@ -80,15 +80,16 @@ class ImageFiles:
     def _files(self, rows) -> list[str]:
         if isinstance(rows, slice):
             return self.files[rows]
-        rows = np.asarray(rows)
-        if rows.dtype == bool and rows.shape == (len(self),):
-            rows = np.flatnonzero(rows)
-        if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+        array = np.asarray(rows)
+        if array.dtype == bool and array.shape == (len(self),):
+            array = np.flatnonzero(array)
+        integers = array.ndim == 1 and (array.dtype.kind in "iu" or not array.size)
+        if not integers or isinstance(rows, tuple):  # of an array, (0, 1) means row 0, column 1
             raise IndexError(
                 f"images that stay in their files are indexed by rows, an integer, a slice, or "
-                f"integers of shape (m,), not by {rows.dtype} of shape {rows.shape}"
+                f"integers of shape (m,), not by {rows!r}"
             )
-        return [self.files[row] for row in rows.tolist()]
+        return [self.files[row] for row in array.tolist()]
 
     def _image(self, name: str) -> np.ndarray:
         try:

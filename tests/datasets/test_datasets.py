@@ -6,13 +6,14 @@ import http.server
 import pickle
 import tarfile
 import threading
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from zoo import datasets
-from zoo.datasets import Dataset, cifar10, digits, files, mnist
+from zoo.datasets import cifar10, digits, files, mnist
 
 pytestmark = pytest.mark.once
 
@@ -38,6 +39,41 @@ class TestLoad:
     def test_a_limit_that_cannot_be_met_is_refused(self, nowhere, limit):
         with pytest.raises(ValueError, match=f"--limit {limit}: digits has 1,437 training images"):
             datasets.load("digits", limit=limit)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"image_shape": (32.5, 32, 3)}, "image_shape=.32.5, 32, 3. must be"),
+            ({"limit": "10"}, "limit='10' must be a whole number"),
+            ({"limit": 10.0}, "limit=10.0 must be a whole number"),
+            ({"limit": True}, "limit=True must be a whole number"),
+            ({"seed": 0.5}, "seed=0.5 must be a whole number, 0 or more"),
+            ({"seed": -1}, "seed=-1 must be a whole number, 0 or more"),
+            ({"data_dir": 5}, "data_dir=5 must be the path of a folder"),
+            ({"on_error": "skp"}, "on_error='skp' must be one of .* did you mean 'skip'"),
+            ({"in_memory": "no"}, "in_memory='no' must be True, False or None"),
+            ({"name": None}, "name=None must be the name of a dataset or a path"),
+            ({"name": 5}, "name=5 must be the name of a dataset or a path"),
+            ({"name": "~nobody-of-this-name/pets"}, "no dataset named '~nobody-of-this-name/pets'"),
+        ],
+    )
+    def test_arguments_of_another_kind_are_refused(self, nowhere, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            datasets.load(**{"name": "digits"} | arguments)
+
+    def test_a_user_without_a_home_folder_can_load(self, folder, monkeypatch):
+        def unknown(*args):
+            raise KeyError("getpwuid(): uid not found")
+
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr("pwd.getpwuid", unknown)
+        monkeypatch.setattr("pwd.getpwnam", unknown)
+        with pytest.raises(RuntimeError):
+            Path("~").expanduser()
+        assert len(datasets.load(folder).x_train) == 10
+        assert datasets.load("digits", limit=10).num_classes == 10
+        with pytest.raises(FileNotFoundError, match="--data-dir ~/data is not a folder"):
+            datasets.load("mnist", data_dir="~/data")
 
     def test_an_unknown_name_is_answered_with_the_nearest(self):
         with pytest.raises(
@@ -175,47 +211,3 @@ class TestArchives:
         (nowhere / "cifar-10-batches-py" / "data_batch_3").write_bytes(pickle.dumps(Evil()))
         with pytest.raises(ValueError, match="builtins.print, which no CIFAR-10 batch needs"):
             datasets.load("cifar10", data_dir=nowhere)
-
-
-class TestDataset:
-    def make(self, **changes):
-        arrays = {
-            "x_train": np.zeros((4, 8, 8, 3), "uint8"),
-            "y_train": np.array([0, 1, 0, 1]),
-            "x_val": np.zeros((2, 8, 8, 3), "uint8"),
-            "y_val": np.array([0, 1]),
-        }
-        rest = {"class_names": ("a", "b"), "mean": (0.5,) * 3, "std": (0.2,) * 3}
-        return Dataset("mine", **(arrays | rest | changes))
-
-    def test_is_described_in_a_line(self):
-        assert repr(self.make()) == "Dataset(mine: 4 train and 2 val images, 8x8x3, 2 classes)"
-
-    @pytest.mark.parametrize(
-        ("changes", "message"),
-        [
-            (
-                {"x_train": np.zeros((4, 8, 8, 2), "uint8")},
-                "1 or 3.*not uint8 of shape .4, 8, 8, 2",
-            ),
-            ({"x_val": np.zeros((2, 8, 8, 3))}, "mine, val: images must be uint8.*float64"),
-            ({"y_train": np.array([0, 1, 2, 1])}, "labels run from 0 to 2, but the 2 class names"),
-            ({"y_train": np.array([0, 1, -1, 1])}, "labels run from -1 to 1"),
-            ({"y_val": np.array([0])}, "2 images need as many integer labels"),
-            ({"y_val": np.array([0.0, 1.0])}, "not float64"),
-            ({"mean": (0.5,)}, "mean and std need 3 values"),
-            ({"std": (0.2, 0.0, 0.2)}, "std must be positive"),
-            ({"x_val": np.zeros((2, 9, 9, 3), "uint8")}, "must be of one size"),
-            (
-                {"x_val": np.zeros((0, 8, 8, 3), "uint8"), "y_val": np.zeros(0, int)},
-                "val: there is not one image",
-            ),
-        ],
-    )
-    def test_refuses_what_no_model_could_train_on(self, changes, message):
-        with pytest.raises(ValueError, match=message):
-            self.make(**changes)
-
-    def test_an_unknown_split_is_refused(self):
-        with pytest.raises(ValueError, match="no split named 'test'; there are train and val"):
-            self.make().batches("test", 2)

@@ -1,0 +1,57 @@
+"""A dataset of one's own arrays: its description, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from zoo.datasets import Dataset
+
+pytestmark = pytest.mark.once
+
+
+class TestDataset:
+    def make(self, **changes):
+        arrays = {
+            "x_train": np.zeros((4, 8, 8, 3), "uint8"),
+            "y_train": np.array([0, 1, 0, 1]),
+            "x_val": np.zeros((2, 8, 8, 3), "uint8"),
+            "y_val": np.array([0, 1]),
+        }
+        rest = {"class_names": ("a", "b"), "mean": (0.5,) * 3, "std": (0.2,) * 3}
+        return Dataset("mine", **(arrays | rest | changes))
+
+    def test_is_described_in_a_line(self):
+        assert repr(self.make()) == "Dataset(mine: 4 train and 2 val images, 8x8x3, 2 classes)"
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            (
+                {"x_train": np.zeros((4, 8, 8, 2), "uint8")},
+                "1 or 3.*not uint8 of shape .4, 8, 8, 2",
+            ),
+            ({"x_val": np.zeros((2, 8, 8, 3))}, "mine, val: images must be uint8.*float64"),
+            ({"y_train": np.array([0, 1, 2, 1])}, "labels run from 0 to 2, but the 2 class names"),
+            ({"y_train": np.array([0, 1, -1, 1])}, "labels run from -1 to 1"),
+            ({"y_val": np.array([0])}, "2 images need as many integer labels"),
+            ({"y_val": np.array([0.0, 1.0])}, "not float64"),
+            ({"mean": (0.5,)}, "mean=.0.5,. must be 3 values, one per channel"),
+            ({"mean": 0.5}, "mean=0.5 must be 3 values"),
+            ({"mean": (0.5, np.nan, 0.5)}, "mean=nan must be a finite number"),
+            ({"std": (0.2, 0.0, 0.2)}, "std=0.0 must be a finite number, above 0"),
+            ({"std": (0.2, np.inf, 0.2)}, "std=inf must be a finite number, above 0"),
+            ({"x_train": [[0]]}, "mine, train: images and labels must be numpy arrays, not list"),
+            ({"y_val": [0, 1]}, "mine, val: images and labels must be .* not ndarray and list"),
+            ({"x_val": np.zeros((2, 9, 9, 3), "uint8")}, "must be of one size"),
+            (
+                {"x_val": np.zeros((0, 8, 8, 3), "uint8"), "y_val": np.zeros(0, int)},
+                "val: there is not one image",
+            ),
+        ],
+    )
+    def test_refuses_what_no_model_could_train_on(self, changes, message):
+        with pytest.raises(ValueError, match=message):
+            self.make(**changes)
+
+    def test_an_unknown_split_is_refused(self):
+        with pytest.raises(ValueError, match="no split named 'test'; there are train and val"):
+            self.make().batches("test", 2)
