@@ -10,28 +10,34 @@ happens. Cutout reaches 20 of 32 pixels, as in the authors' code.
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from zoo.datasets.transforms.single import square
+from zoo import checks
+from zoo.datasets.transforms.pixels import check_pixels, per_channel, square
 
 SIGNED = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 
 
-def operate(image: np.ndarray, name: str, magnitude: float, fill=(0, 0, 0), at=(0.5, 0.5)):
+def operate(image: np.ndarray, name: str, magnitude: float, fill=0, at=(0.5, 0.5)) -> np.ndarray:
     """One operation on a uint8 image (h, w, 1 or 3): an array of the same shape.
 
-    `magnitude` is from 0 to 1, of the operations in SIGNED from -1.
-
-    `fill` is the colour, a value a channel up to 255, of what comes free; `at` where in the height
-    and width, 0 to 1, Cutout has its middle.
+    Args:
+        image: is left as it is.
+        name: one of `OPERATIONS`.
+        magnitude: 0 to 1; for the operations in SIGNED from -1.
+        fill: the colour of the free space, one value or one per channel, 0 to 255.
+        at: where Cutout has its centre, in height and width, 0 to 1.
 
     Raises:
-        ValueError: no operation of that name, or a magnitude outside its range.
+        ValueError: if there is no such operation, the image is not uint8, or a number is outside
+            its range.
     """
-    if name not in OPERATIONS:
-        raise ValueError(f"no operation {name!r}; there are {', '.join(OPERATIONS)}")
+    channels = check_pixels(image).shape[-1]
+    checks.one_of("name", name, tuple(OPERATIONS))
     least = -1 if name in SIGNED else 0
-    if not least <= magnitude <= 1:
-        raise ValueError(f"magnitude={magnitude} of {name} must be from {least} to 1")
-    return to_array(OPERATIONS[name](to_pillow(image), magnitude, fill, at))
+    checks.number(f"{name}: magnitude", magnitude, least=least, most=1)
+    levels = checks.several_numbers("fill", fill, (1, 3), least=0, most=255)
+    levels = per_channel(tuple(round(level) for level in levels), channels)
+    at = checks.several_numbers("at", at, (2,), least=0, most=1)
+    return to_array(OPERATIONS[name](to_pillow(image), magnitude, levels, at))
 
 
 def to_pillow(image: np.ndarray) -> Image.Image:
@@ -49,27 +55,33 @@ def _values(change):
     return lambda image, m, fill, at: change(image, m)
 
 
+def _pillow_color(image, fill):
+    return fill if image.mode == "RGB" else fill[0]
+
+
 def _moving(source):
     """An affine one; `source(m, w, h)` is Pillow's matrix, from a pixel to where it comes from."""
 
     def move(image, m, fill, at):
-        matrix, how = source(m, *image.size), Image.Resampling.BILINEAR
-        fill = fill if image.mode == "RGB" else fill[0]
-        return image.transform(image.size, Image.Transform.AFFINE, matrix, how, fillcolor=fill)
+        matrix, bilinear = source(m, *image.size), Image.Resampling.BILINEAR
+        color = _pillow_color(image, fill)
+        return image.transform(
+            image.size, Image.Transform.AFFINE, matrix, bilinear, fillcolor=color
+        )
 
     return move
 
 
 def _rotate(image, m, fill, at):
-    fill = fill if image.mode == "RGB" else fill[0]
-    return image.rotate(30 * m, Image.Resampling.BILINEAR, fillcolor=fill)
+    color = _pillow_color(image, fill)
+    return image.rotate(30 * m, Image.Resampling.BILINEAR, fillcolor=color)
 
 
 def _cutout(image, m, fill, at):
     pixels = to_array(image)
-    height, width, channels = pixels.shape
+    height, width, _ = pixels.shape
     size = round(20 / 32 * m * min(height, width))
-    pixels[square(int(at[0] * height), int(at[1] * width), size)] = fill[:channels]
+    pixels[square(int(at[0] * height), int(at[1] * width), size)] = fill
     return to_pillow(pixels)
 
 

@@ -3,17 +3,19 @@
     data.batches("train", 128, [transforms.crop(), transforms.flip(), transforms.auto_augment()])
 
 All draw from the operations of operations.py, whose ranges are AutoAugment's. Magnitudes run from 0
-to 9 in AutoAugment's table, 0 to 10 in the others, the last one always the end of the range.
+to 9 in AutoAugment's table, 0 to 10 in the others; the last one is always the end of the range.
+`fill` is the colour of the free space, one value or one per channel, pixels 0 to 1: `data.mean`,
+say. Each raises ValueError for a setting without a meaning.
 """
 
-import operator
 from pathlib import Path
 
 import albumentations as A
 
+from zoo import checks
 from zoo.datasets.transforms.operations import OPERATIONS, SIGNED, to_array, to_pillow
+from zoo.datasets.transforms.pixels import check_pixels, fill_levels, per_channel
 from zoo.datasets.transforms.schedule import Stage, read_schedule
-from zoo.datasets.transforms.single import pixel
 
 # The published CIFAR-10 policy (Cubuk, 2019, table 7): name, probability, magnitude, twice.
 CIFAR10_POLICY = (
@@ -47,10 +49,7 @@ CIFAR10_SCHEDULE = Path(__file__).with_name("pba_cifar10.json")  # for 200 epoch
 
 
 def auto_augment(fill=(0.0,), p: float = 1.0) -> "AutoAugment":
-    """One of the 25 published CIFAR-10 sub-policies, drawn anew for each image (Cubuk, 2019).
-
-    `fill` is the colour, pixels 0 to 1, of what comes free: `data.mean`, say.
-    """
+    """One of the 25 published CIFAR-10 sub-policies, drawn for each image (Cubuk, 2019)."""
     return AutoAugment(fill, p=p)
 
 
@@ -69,40 +68,39 @@ def population_based(
     most 10 of 32 pixels, where this is 14.5, and posterizes from 4 bits down to 0, not from 8 to 4.
     `stretch` multiplies the epochs: 24 / 200 makes it a schedule of 24.
 
-    `Batches` tells it the epoch; a pipeline of your own says it: `pipeline(image=…, epoch=3)`.
+    `dataset.batches` hands it the epoch; your own pipeline does too: `pipeline(image=…, epoch=3)`.
+
+    Raises:
+        ValueError: if `stretch` is not above 0, or the file is not such a schedule.
+        FileNotFoundError: if there is no such file.
     """
     return PopulationBased(read_schedule(path), stretch, fill, p=p)
 
 
 class Policy(A.ImageOnlyTransform):
-    """Operations in turn on a uint8 image (h, w, 1 or 3); `draw` says which."""
+    """Operations in turn on a uint8 image (h, w, 1 or 3), those that `draw` draws."""
 
     def __init__(self, fill=(0.0,), p: float = 1.0):
-        super().__init__(p=p)
-        self.fill = fill
+        super().__init__(p=checks.probability("p", p))
+        self.fill = fill_levels(fill)
 
     def draw(self, epoch: int | None) -> list[tuple[str, float]]:
         """Names and magnitudes, 0 to 1, for one image."""
         raise NotImplementedError
 
     def get_params_dependent_on_data(self, params, data):
-        random = self.py_random
-        return {
-            "steps": [
-                (
-                    name,
-                    magnitude * random.choice((-1, 1)) if name in SIGNED else magnitude,
-                    (random.random(), random.random()),
-                )
-                for name, magnitude in self.draw(data.get("epoch"))
-            ]
-        }
+        steps = []
+        for name, magnitude in self.draw(data.get("epoch")):
+            if name in SIGNED:
+                magnitude *= self.py_random.choice((-1, 1))
+            at = (self.py_random.random(), self.py_random.random())
+            steps.append((name, magnitude, at))
+        return {"steps": steps}
 
     def apply(self, img, steps, **params):
+        fill = per_channel(self.fill, check_pixels(img).shape[-1])
         if not steps:
             return img
-        fill = pixel(self.fill)
-        fill = fill if isinstance(fill, tuple) else (fill,) * 3
         image = to_pillow(img)
         for name, magnitude, at in steps:
             image = OPERATIONS[name](image, magnitude, fill, at)
@@ -113,8 +111,8 @@ class AutoAugment(Policy):
     """See `auto_augment`."""
 
     def draw(self, epoch):
-        chosen = self.py_random.choice(CIFAR10_POLICY)
-        return [(name, m / 9) for name, p, m in chosen if self.py_random.random() < p]
+        sub_policy = self.py_random.choice(CIFAR10_POLICY)
+        return [(name, m / 9) for name, p, m in sub_policy if self.py_random.random() < p]
 
 
 class RandAugment(Policy):
@@ -124,11 +122,8 @@ class RandAugment(Policy):
 
     def __init__(self, n: int = 2, m: float = 5, fill=(0.0,), p: float = 1.0):
         super().__init__(fill, p=p)
-        if operator.index(n) < 0:
-            raise ValueError(f"n={n} operations: give 0 or more")
-        if not 0 <= m <= 10:
-            raise ValueError(f"m={m} is no magnitude; give 0 to 10")
-        self.n, self.m = n, m
+        self.n = checks.whole_number("n", n, least=0, most=100)
+        self.m = checks.number("m", m, least=0, most=10)
 
     def draw(self, epoch):
         return [(name, self.m / 10) for name in self.py_random.choices(self.NAMES, k=self.n)]
@@ -137,32 +132,29 @@ class RandAugment(Policy):
 class PopulationBased(Policy):
     """See `population_based`.
 
-    As in the paper, an image gets 0, 1 or 2 operations (probabilities 0.2, 0.3, 0.5) at the most:
-    the epoch's are gone through in random order, each taken with its own probability.
+    As in the paper, an image gets at most 0, 1 or 2 operations (probabilities 0.2, 0.3, 0.5): the
+    epoch's operations come in random order, each taken with its own probability.
     """
 
     def __init__(
         self, schedule: tuple[Stage, ...], stretch: float = 1.0, fill=(0.0,), p: float = 1.0
     ):
         super().__init__(fill, p=p)
-        if not stretch > 0:
-            raise ValueError(f"stretch={stretch} must be above 0")
-        self.schedule, self.stretch = schedule, stretch
+        self.schedule = schedule
+        self.stretch = checks.number("stretch", stretch, above=0, most=1e6)
 
     def stage(self, epoch: int) -> Stage:
-        """What holds in an epoch, counted from 0."""
-        return max(
-            (s for s in self.schedule if s.epoch * self.stretch <= epoch), key=lambda s: s.epoch
-        )
+        """The last stage to begin by this epoch, counted from 0."""
+        return [stage for stage in self.schedule if stage.epoch * self.stretch <= epoch][-1]
 
     def draw(self, epoch):
         if epoch is None:
             raise ValueError(
-                "a schedule has to know the epoch: dataset.batches says it; call a pipeline of "
-                "your own as pipeline(image=image, epoch=3)"
+                "a schedule has to know the epoch: dataset.batches hands it over; call your own "
+                "pipeline as pipeline(image=image, epoch=3)"
             )
-        operations = self.stage(epoch).operations
-        (most,) = self.py_random.choices((0, 1, 2), (0.2, 0.3, 0.5))
+        operations = self.stage(checks.whole_number("epoch", epoch, least=0)).operations
+        most = self.py_random.choices((0, 1, 2), (0.2, 0.3, 0.5))[0]
         drawn = []
         for name, probability, magnitude in self.py_random.sample(operations, len(operations)):
             if len(drawn) < most and self.py_random.random() < probability:

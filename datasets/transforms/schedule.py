@@ -28,13 +28,17 @@ def read_schedule(path: str | Path) -> tuple[Stage, ...]:
             {"epoch": 20, "operations": [["Rotate", 0.6, 5], ["Invert", 0.1, 0]]}
         ]
 
-    An operation is its name, a probability from 0 to 1 and a magnitude from 0 to 10; one may be
-    there twice.
+    An operation is its name, a probability from 0 to 1 and a magnitude from 0 to 10; a stage may
+    have it twice.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: not JSON, another structure, an unknown operation, a number out of its range.
+        FileNotFoundError: if there is no such file.
+        OSError: if it cannot be read.
+        ValueError: if it is not JSON, has another structure, an unknown operation, or a number out
+            of its range.
     """
+    if not isinstance(path, str | Path):
+        raise ValueError(f"path={path!r} must be the path of a policy file, a JSON list of stages")
     path = Path(path).expanduser()
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
@@ -42,7 +46,11 @@ def read_schedule(path: str | Path) -> tuple[Stage, ...]:
         raise FileNotFoundError(
             errno.ENOENT, "there is no policy file, a JSON list of stages, at", str(path)
         ) from None
-    except ValueError as error:
+    except OSError as error:
+        raise OSError(
+            error.errno, f"the policy file cannot be read ({error.strerror})", str(path)
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
     if not isinstance(entries, list) or not entries:
         raise ValueError(f"{path} must hold a list of stages, like [{EXAMPLE}]")
@@ -56,19 +64,25 @@ def read_schedule(path: str | Path) -> tuple[Stage, ...]:
 def tabulate(
     stages: tuple[Stage, ...],
 ) -> tuple[list[str], list[int], np.ndarray, np.ndarray]:
-    """Operations, epochs and two matrices (operations, epochs), NaN where a policy lacks one.
+    """Operations, epochs and two matrices (operations, epochs), NaN where a stage lacks one.
 
     The first is an operation's share of all the probabilities of a stage, 0 to 1, the second its
     mean magnitude, weighted by them.
+
+    Raises:
+        ValueError: if the stages are not what `read_schedule` returns.
     """
+    if not isinstance(stages, tuple | list) or not all(isinstance(s, Stage) for s in stages):
+        raise ValueError(f"stages must be what read_schedule returns, not {stages!r}")
     names = sorted({name for stage in stages for name, _, _ in stage.operations})
     shares, magnitudes = np.full((2, len(names), len(stages)), np.nan)
     for column, stage in enumerate(stages):
+        total = sum(probability for _, probability, _ in stage.operations)
         for row, name in enumerate(names):
             entries = [(p, m) for known, p, m in stage.operations if known == name and p]
             if entries:
                 p, m = np.transpose(entries)
-                shares[row, column] = p.sum() / sum(p for _, p, _ in stage.operations)
+                shares[row, column] = p.sum() / total
                 magnitudes[row, column] = np.average(m, weights=p)
     return names, [stage.epoch for stage in stages], shares, magnitudes
 
@@ -79,15 +93,13 @@ EXAMPLE = '{"epoch": 0, "operations": [["Rotate", 0.3, 2]]}'
 def _stage(entry, where) -> Stage:
     if not isinstance(entry, dict) or entry.keys() != {"epoch", "operations"}:
         raise ValueError(f"{where} must be like {EXAMPLE}, not {_short(entry)}")
-    epoch, operations = entry["epoch"], entry["operations"]
+    epoch, entries = entry["epoch"], entry["operations"]
     if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0:
         raise ValueError(f"{where}: epoch must be a whole number from 0, not {_short(epoch)}")
-    if not isinstance(operations, list):
-        raise ValueError(f"{where}: operations must be a list, not {_short(operations)}")
-    return Stage(
-        epoch,
-        tuple(_operation(it, f"{where}, operation {i}") for i, it in enumerate(operations, 1)),
-    )
+    if not isinstance(entries, list):
+        raise ValueError(f"{where}: operations must be a list, not {_short(entries)}")
+    operations = [_operation(it, f"{where}, operation {i}") for i, it in enumerate(entries, 1)]
+    return Stage(epoch, tuple(operations))
 
 
 def _operation(entry, where) -> tuple[str, float, float]:

@@ -82,10 +82,24 @@ class TestMixing:
         np.testing.assert_allclose(labels, [[1]])
 
     def test_refuses_settings_without_a_meaning(self, name):
-        with pytest.raises(ValueError, match=f"{name}: p=1.5 must be a probability"):
-            getattr(transforms, name)(p=1.5)
-        with pytest.raises(ValueError, match="(alpha|beta)=0 must be above 0"):
-            getattr(transforms, name)(0)
+        for strength in (0, -1, np.inf, np.nan, "1", None):
+            with pytest.raises(ValueError, match="(alpha|beta)=.* must be a finite number"):
+                getattr(transforms, name)(strength)
+
+    @pytest.mark.parametrize("strength", [1e-300, 1e-3, 1e3, 1e6])
+    def test_stays_finite_at_the_ends_of_its_settings(self, name, strength):
+        images, labels = getattr(transforms, name)(strength)(
+            *numbered(50), np.random.default_rng(0)
+        )
+        assert np.isfinite(images).all() and images.min() >= 0 and images.max() <= 49
+        np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        "labels", [np.arange(COUNT), np.ones((COUNT, 1, 1)), np.eye(COUNT)[:-1], None]
+    )
+    def test_refuses_labels_that_have_no_mean(self, name, labels):
+        with pytest.raises(ValueError, match=rf"{name} mixes .*one-hot labels \(n, classes\), not"):
+            MIXING[name](numbered()[0], labels, np.random.default_rng(0))
 
 
 class TestMixUp:

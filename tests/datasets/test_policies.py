@@ -108,16 +108,28 @@ class TestOperations:
         corner = (transforms.operate(IMAGE, "Cutout", 1, at=(0, 0)) == 0).all(axis=-1)
         assert corner[:10, :10].all() and corner.sum() == 100
 
-    def test_an_unknown_one_is_refused_with_those_there_are(self):
-        with pytest.raises(ValueError, match="no operation 'Warp'; there are Identity, Auto"):
-            transforms.operate(IMAGE, "Warp", 0.5)
+    @pytest.mark.parametrize("name", ["Warp", "Rotat", None, ["Rotate"]])
+    def test_an_unknown_one_is_refused_with_those_there_are(self, name):
+        with pytest.raises(ValueError, match="name=.* must be one of Identity, AutoContrast, Eq"):
+            transforms.operate(IMAGE, name, 0.5)
 
-    @pytest.mark.parametrize(("name", "magnitude"), [("Posterize", 3), ("Color", -0.1)])
+    @pytest.mark.parametrize(
+        "name, magnitude",
+        [("Posterize", 3), ("Color", -0.1), ("Color", "1"), ("Color", np.nan), ("Color", None)],
+    )
     def test_a_magnitude_outside_its_range_is_refused(self, name, magnitude):
-        with pytest.raises(ValueError, match=f"magnitude={magnitude} of {name} must be from 0 to"):
+        message = f"{name}: magnitude={magnitude!r} must be a finite number from 0 to 1"
+        with pytest.raises(ValueError, match=message):
             transforms.operate(IMAGE, name, magnitude)
+        with pytest.raises(ValueError, match="magnitude=-1.5 must be a finite number from -1 to"):
+            transforms.operate(IMAGE, "Rotate", -1.5)
 
-    def test_what_comes_free_takes_the_fill(self):
+    @pytest.mark.parametrize("settings", [{"fill": (0, 0, 256)}, {"fill": "red"}, {"at": 0.5}])
+    def test_other_settings_outside_their_range_are_refused(self, settings):
+        with pytest.raises(ValueError, match="(fill|at)=.* must be .* finite numbers from 0 to"):
+            transforms.operate(IMAGE, "Cutout", 1, **settings)
+
+    def test_the_free_space_takes_the_fill(self):
         moved = transforms.operate(IMAGE, "TranslateX", 1, fill=(9, 8, 7))
         assert (moved[:, -14:] == (9, 8, 7)).all()
 
@@ -191,12 +203,6 @@ class TestRandAugment:
         assert len(set(names)) == 14 and not {"Invert", "Cutout"} & set(names)
         assert all(abs(names.count(name) / len(names) - 1 / 14) < 0.02 for name in set(names))
         assert {m for image in images for _, m in image} == {0.7}
-
-    def test_refuses_what_is_no_number_of_operations_and_no_magnitude(self):
-        with pytest.raises(ValueError, match="n=-1 operations"):
-            transforms.rand_augment(n=-1)
-        with pytest.raises(ValueError, match="m=11 is no magnitude; give 0 to 10"):
-            transforms.rand_augment(m=11)
 
 
 def schedule(tmp_path, content=SCHEDULE):
