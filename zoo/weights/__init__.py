@@ -1,4 +1,4 @@
-"""Trained weights: those that ship with the zoo, files of one's own, bodies for another task.
+"""Trained weights: those that ship, files of one's own, PyTorch's, bodies for another task.
 
 What ships is `<model>-<tag>.weights.h5`, described in entries.json, which
 `results/ship_weights.py` writes from the run that trained it.
@@ -6,6 +6,7 @@ What ships is `<model>-<tag>.weights.h5`, described in entries.json, which
 
 from zoo.weights.entry import FOLDER, WeightsEntry, entries_of
 from zoo.weights.files import Misfit, checked_file, load_into
+from zoo.weights.pytorch import from_timm, from_torchvision
 from zoo.weights.transfer import features_of, load_body
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "checked_file",
     "entries_of",
     "features_of",
+    "from_timm",
+    "from_torchvision",
     "load_body",
     "load_into",
 ]

@@ -6,26 +6,15 @@
 PyTorch need not be installed: `safetensors.numpy.load_file` gives such a mapping as well.
 """
 
-import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from zoo import checks
-from zoo.weights.pytorch_names import CLASSIFIERS, module_name
-
-SUFFIXES = {
-    "kernel": "weight",
-    "bias": "bias",
-    "gamma": "weight",
-    "beta": "bias",
-    "moving_mean": "running_mean",
-    "moving_variance": "running_var",
-}
-AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
+from zoo.weights.pytorch_layout import targets_of
+from zoo.weights.pytorch_names import AUXILIARY_MODULES, CLASSIFIERS, module_name
 
 
 def from_torchvision(model: keras.Model, state_dict: Mapping) -> keras.Model:
@@ -70,42 +59,6 @@ def from_timm(model: keras.Model, state_dict: Mapping) -> keras.Model:
     return _load(model, state_dict, "timm")
 
 
-@dataclass(frozen=True)
-class _Slot:
-    """A variable of the model, and the entry of the state dict that it takes."""
-
-    key: str
-    layer: keras.Layer
-    variable: keras.Variable
-    map_size: tuple[int, int] = (1, 1)  # of the maps whose flattened values a dense layer takes
-
-    def shape(self, dimensions: int) -> tuple[int, ...]:
-        """The shape of that entry; a dense kernel may come as a convolution of 4 dimensions."""
-        if self.variable.name != "kernel":
-            return tuple(self.variable.shape)
-        *_, outputs = self.variable.shape
-        inputs = math.prod(self.variable.shape) // outputs
-        if not self._is_convolution and dimensions != 4:
-            return outputs, inputs
-        height, width = self._kernel_size
-        return outputs, inputs // (height * width), height, width
-
-    def value(self, array: np.ndarray) -> np.ndarray:
-        """The entry in Keras's layout: channels last, also in what `Flatten` makes of maps."""
-        if self.variable.name != "kernel":
-            return array
-        array = array.reshape(self.shape(4))  # (outputs, inputs, height, width)
-        return array.transpose(2, 3, 1, 0).reshape(self.variable.shape)
-
-    @property
-    def _is_convolution(self) -> bool:
-        return isinstance(self.layer, keras.layers.Conv2D)
-
-    @property
-    def _kernel_size(self) -> tuple[int, int]:
-        return self.layer.kernel_size if self._is_convolution else self.map_size
-
-
 def _load(model, state_dict, library) -> keras.Model:
     checks.model(model)
     if not isinstance(state_dict, Mapping):
@@ -113,54 +66,88 @@ def _load(model, state_dict, library) -> keras.Model:
             f"state_dict must be a mapping of names to arrays, such as module.state_dict() or "
             f"safetensors.numpy.load_file(path) gives, not a {type(state_dict).__name__}"
         )
-    slots = _slots(model, library)
-    _require_keys(state_dict, slots, model, library)
-    values, new_heads = {}, {}
-    for slot in slots:
-        array = _array(slot.key, state_dict[slot.key])
-        expected = slot.shape(array.ndim)
-        if array.shape == expected:
-            values[slot.key] = slot.value(array)
-        elif slot.layer.name in CLASSIFIERS and array.shape[1:] == expected[1:]:
-            new_heads[slot.layer.name] = len(array)
-        else:
-            raise ValueError(
-                f"the state dict does not fit {model.name}: {slot.key!r} is {array.shape}, but "
-                f"{slot.layer.name} takes {expected}"
-            )
-    ...
+    targets = targets_of(model, library)
+    arrays = {
+        target.key: _array(target.key, state_dict) for target in targets if target.key in state_dict
+    }
+    heads = _heads_of_other_classes(targets, arrays)
+    body = [target for target in targets if target.layer.name not in heads]
+    faults = [
+        *_wrong_shapes(body, arrays),
+        *_listed("missing", [target.key for target in targets if target.key not in arrays]),
+        *_listed("unexpected", _unexpected(state_dict, arrays, model, library)),
+    ]
+    if faults:
+        raise ValueError(
+            f"this state dict is not {library}'s of {model.name} as it was built: "
+            f"{'; '.join(faults)}"
+        )
+    for target in body:
+        target.variable.assign(target.value(arrays[target.key]))
+    if heads:
+        warnings.warn(
+            f"{model.name} has the body of a net of {max(heads.values())} classes; its head "
+            f"({', '.join(heads)}) is new: train it",
+            stacklevel=3,
+        )
+    return model
 
 
-def _require_keys
+def _array(key, state_dict) -> np.ndarray:
+    value = state_dict[key]
+    if hasattr(value, "detach"):  # a tensor of PyTorch, maybe on a GPU, maybe of bfloat16
+        value = value.detach().cpu().float().numpy()
+    array = np.asarray(value)
+    if array.dtype.kind in "OSU":  # objects and text; bfloat16 is of a kind of its own
+        raise ValueError(
+            f"{key!r} of the state dict must be an array of numbers, not a {type(value).__name__}"
+        )
+    return array.astype("float32", copy=False)
 
-def _slots(model, library) -> list[_Slot]:
-    """The variables of a model, layer by layer."""
-    slots = []
-    for layer in model.layers:
-        if not layer.weights:
+
+def _heads_of_other_classes(targets, arrays) -> dict[str, int]:
+    """The classifiers that differ from the state dict's in the number of classes alone: theirs."""
+    heads = {}
+    for target in targets:
+        array = arrays.get(target.key)
+        if array is None or target.layer.name not in CLASSIFIERS or target.variable.name == "bias":
             continue
-        module = module_name(model.name, layer.name, library)
-        if isinstance(layer, keras.layers.BatchNormalization) and not layer.scale:
-            raise ValueError(
-                f"{model.name} was built as Keras has it: norms without gamma, means without the "
-                f"padding; {library} has both: build zoo.get('inception_v3', variant='torchvision')"
-            )
-        map_size = _map_size(model, layer)
-        for variable in layer.weights:
-            slots.append(_Slot(f"{module}.{SUFFIXES[variable.name]}", layer, variable, map_size))
-    return slots
+        classes, *inputs = target.shape(array.ndim)
+        if list(array.shape[1:]) == inputs and len(array) != classes:
+            heads[target.layer.name] = len(array)
+    return heads
 
 
-def _map_size(model, layer) -> tuple[int, int]:
-    """(height, width) of the maps whose flattened values a layer takes; of vectors (1, 1)."""
-    for other in model.layers:
-        if isinstance(other, keras.layers.Flatten) and other.output is layer.input:
-            return other.input.shape[1:3]
-    return 1, 1
+def _wrong_shapes(targets, arrays) -> list[str]:
+    """The first array of another shape than its layer takes, in a sentence; none if all fit."""
+    for target in targets:
+        array = arrays.get(target.key)
+        if array is not None and array.shape != target.shape(array.ndim):
+            return [
+                f"{target.key!r} is {array.shape}, where {target.layer.name} takes "
+                f"{target.shape(array.ndim)}"
+            ]
+    return []
 
 
-def _unexpected(state_dict, slots, model, library) -> list[str]:
-    """Keys that the model has no place for, but for heads that it does not have."""
-    layers = {layer.name for layer in model.layers}
-    absent = [name for name in CLASSIFIERS if name not in layers]
-    ...
+def _unexpected(state_dict, arrays, model, library) -> list[str]:
+    """Keys that the model has no variable for, but for those of heads that it was built without."""
+    layers = [layer.name for layer in model.layers]
+    absent = () if "auxiliary1" in layers else AUXILIARY_MODULES
+    if "logits" not in layers:
+        absent += (module_name(model.name, "logits", library) + ".",)
+    return [
+        key
+        for key in state_dict
+        if key not in arrays
+        and not str(key).startswith(absent)
+        and not str(key).endswith("num_batches_tracked")
+    ]
+
+
+def _listed(kind, keys) -> list[str]:
+    """`missing fc.weight, fc.bias`, the first three; none if there are none."""
+    if not keys:
+        return []
+    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+    return [f"{kind} {', '.join(map(str, keys[:3]))}{more}"]

@@ -5,7 +5,8 @@ timm took torchvision's names over, but for the fully connected layers of VGG.
 
 import re
 
-CLASSIFIERS = ("logits", "auxiliary1", "auxiliary2")  # as wide as there are classes
+CLASSIFIERS = ("logits", "auxiliary1", "auxiliary2")  # layers as wide as there are classes
+AUXILIARY_MODULES = ("aux1.", "aux2.", "AuxLogits.")
 
 RESNET = {"stem": "conv1", "stem_bn": "bn1", "logits": "fc"}
 
