@@ -20,12 +20,17 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from course import as_json, course_table
+
 from zoo import tasks
+from zoo.contents import PATH as CONTENTS
 from zoo.storage import locked, write_atomically
 
 RESULTS = Path(__file__).parent
 README = RESULTS.parent / "README.md"
-BEGIN, END = "<!-- results: made by results/record.py -->", "<!-- /results -->"
+# Where the README's tables begin and end.
+RUNS = ("<!-- results: made by results/record.py -->", "<!-- /results -->")
+COURSE = ("<!-- course: made by results/record.py -->", "<!-- /course -->")
 COLUMNS = (
     "recipe",
     "part",
@@ -186,20 +191,29 @@ def full_table(rows) -> str:
 
 
 def write_tables() -> None:
-    """Write results/README.md, and the table between two comments of the README at the root."""
+    """Write results/README.md, zoo/contents.json, and the two tables of the README at the root."""
     with locked(RESULTS, WAIT):
         rows = all_rows()
+        index = contents_json(rows)
         results = (
             "# Measured runs\n\n"
             "Last epoch, never the best one; mean and standard deviation over the seeds. Made by\n"
             "`python results/record.py` from the CSV files. \\* re-encoded as JPEG.\n\n"
             f"{summary_table(rows)}\n\n## Every run\n\n{full_table(rows)}\n"
         )
-        before, rest = README.read_text().split(BEGIN)
-        table = summary_table(headlines(rows))
-        readme = f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
-        for path, text in ((RESULTS / "README.md", results), (README, readme)):
+        readme = README.read_text()
+        course = course_table(json.loads(index)["recipes"])
+        for marks, table in ((RUNS, summary_table(headlines(rows))), (COURSE, course)):
+            before, rest = readme.split(marks[0])
+            readme = f"{before}{marks[0]}\n{table}\n{marks[1]}{rest.split(marks[1])[1]}"
+        texts = {RESULTS / "README.md": results, README: readme, CONTENTS: index}
+        for path, text in texts.items():
             write_atomically(path, lambda file, text=text: file.write(text.encode()))
+
+
+def contents_json(rows) -> str:
+    """The text of zoo/contents.json, from which `zoo list` reads."""
+    return as_json(groups(rows), in_words)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ FLOORS = (  # a file may import from its own floor and from those after it
     "backend",
     "fundamentals",
     "storage",
+    "contents",
     "checks",
 )
 

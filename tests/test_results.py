@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 
 
 def script(name):
+    if str(ROOT / "results") not in sys.path:
+        sys.path.append(str(ROOT / "results"))  # as Python does for a script that is run
     spec = importlib.util.spec_from_file_location(name, ROOT / "results" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -34,9 +36,18 @@ class TestRecord:
     def test_the_tables_are_made_from_the_files(self, record):
         rows = record.all_rows()
         readme = (ROOT / "README.md").read_text()
-        table = readme.split(record.BEGIN)[1].split(record.END)[0].strip()
-        assert table == record.summary_table(record.headlines(rows))
+        course = record.course_table(json.loads(record.contents_json(rows))["recipes"])
+        expected = {
+            record.RUNS: record.summary_table(record.headlines(rows)),
+            record.COURSE: course,
+        }
+        for (begin, end), table in expected.items():
+            assert readme.split(begin)[1].split(end)[0].strip() == table
         assert record.full_table(rows) in (ROOT / "results" / "README.md").read_text()
+
+    def test_the_index_of_the_zoo_is_not_stale(self, record):
+        """After a change of cards, recipes or rows `python results/record.py` writes it again."""
+        assert record.CONTENTS.read_text() == record.contents_json(record.all_rows())
 
     def test_every_row_says_where_it_comes_from(self, record):
         wanted = ("recipe", "dataset", "epochs", "metric", "value", "backend", "versions", "commit")

@@ -1,15 +1,22 @@
-"""zoo list | info | run, and flags from signatures."""
+"""zoo list | info | run | cache, and flags from signatures."""
 
+import ast
 import gc
+import importlib
+import inspect
+import os
 import re
 import signal
+import subprocess
 import sys
 import time
 
 import pytest
 
 import zoo
-from zoo import cli
+from zoo import cli, contents
+from zoo.cli import flags
+from zoo.datasets import cache
 
 pytestmark = pytest.mark.once
 
@@ -26,6 +33,25 @@ class TestFlags:
         got = cli.run(recipe, ["--epochs=3", "--max-lr=1e-3", "--deep", "--limit=7"])
         assert got == {"epochs": 3, "max_lr": 1e-3, "name": "a", "deep": True, "limit": 7}
         assert cli.run(recipe, [])["limit"] is None
+
+    @pytest.mark.parametrize("recipe", contents.recipes())
+    def test_every_flag_of_every_recipe_has_a_line_of_help(self, recipe):
+        main = importlib.import_module(f"zoo.recipes.{recipe}").main
+        described = flags.SHARED.keys() | flags.comments_of(main).keys()
+        assert set(inspect.signature(main).parameters) <= described
+
+    def test_the_comment_behind_a_parameter_is_its_help(self, capsys):
+        def main(
+            rate=0.5,  # 50 % of the highest
+            seed=0,
+        ):
+            return rate
+
+        with pytest.raises(SystemExit):
+            cli.run(main, ["--help"])
+        shown = capsys.readouterr().out
+        assert "50 % of the highest (default 0.5)" in shown
+        assert "of weights, order, augmentation and dropout (default 0)" in shown
 
     @pytest.mark.parametrize(
         ("flag", "message"),
@@ -96,29 +122,76 @@ class TestCommand:
     def test_list_shows_models_datasets_and_recipes(self, capsys):
         cli.main(["list"])
         shown = capsys.readouterr().out
-        for name in [*zoo.list_models(), *zoo.datasets.names(), *cli.recipes()]:
+        for name in [*zoo.list_models(), *zoo.datasets.names(), *contents.recipes()]:
             assert name in shown
 
-    def test_list_takes_a_pattern(self, capsys):
+    def test_list_takes_a_kind_and_a_pattern(self, capsys):
         cli.main(["list", "custom*"])
         shown = capsys.readouterr().out
         assert "custom_resnet" in shown and "ultimus_residual" not in shown
+        cli.main(["list", "recipes", "s4*"])
+        shown = capsys.readouterr().out
+        assert "s4_under_8k" in shown and "s5_" not in shown and "custom_resnet" not in shown
+
+    def test_list_imports_no_backend(self):
+        """Nothing that takes seconds: neither Keras nor what draws, learns or augments."""
+        code = (
+            "import sys; from zoo import cli; cli.main(['list']);"
+            "heavy = {'keras', 'tensorflow', 'torch', 'jax', 'albumentations', 'sklearn', 'cv2'};"
+            "print(sorted(sys.modules.keys() & heavy))"
+        )
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert run.stdout.splitlines()[-1] == "[]", run.stdout + run.stderr
+
+    def test_importing_the_zoo_brings_in_nothing_that_keras_does_not(self):
+        code = (
+            "import sys, keras, zoo; print(sorted(sys.modules.keys() & "
+            "{'albumentations', 'sklearn', 'matplotlib', 'cv2', 'scipy'}))"
+        )
+        environment = os.environ | {"KERAS_BACKEND": "jax"}
+        command = [sys.executable, "-c", code.replace("keras, zoo", "keras")]
+        bare, ours = [
+            ast.literal_eval(
+                subprocess.run(
+                    [*command[:2], text], env=environment, capture_output=True, text=True
+                ).stdout
+            )
+            for text in (command[2], code)
+        ]
+        assert ours == bare
 
     def test_info_shows_card_and_summary(self, capsys):
         cli.main(["info", "ultimus"])
         shown = capsys.readouterr().out
         assert "EVA session 9" in shown and "25,978 trainable" in shown
 
+    def test_info_of_a_recipe_shows_its_description_and_best_result(self, capsys):
+        cli.main(["info", "s4_under_8k"])
+        shown = capsys.readouterr().out
+        assert "fewer than 8,000 parameters" in shown and "Best result: 99." in shown
+
+    def test_cache_is_listed_and_emptied(self, capsys, tmp_path, monkeypatch):
+        monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+        (tmp_path / "[pets]-0123456789abcdef.npz").write_bytes(bytes(3_000_000))
+        cli.main(["cache"])
+        shown = capsys.readouterr().out
+        assert "[pets]" in shown and "3" in shown and str(tmp_path) in shown
+        cli.main(["cache", "--clear"])
+        assert "3 MB are free again" in capsys.readouterr().out
+        assert list(tmp_path.iterdir()) == []
+
     def test_run_starts_a_recipe(self, capsys):
         with pytest.raises(SystemExit) as exit:
             cli.main(["run", "s9_ultimus", "--help"])
         assert exit.value.code == 0
-        assert re.search(r"--epochs int +default 24", capsys.readouterr().out)
+        assert re.search(
+            r"--epochs int +passes over the training images \(default 24\)", capsys.readouterr().out
+        )
 
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            (["info", "ultimatum"], "no model named 'ultimatum'; nearest: ultimus"),
+            (["info", "ultimatum"], "no model or recipe named 'ultimatum'; nearest: ultimus"),
             (["run", "s9_ultimatum"], "no recipe named 's9_ultimatum'; nearest: s9_ultimus"),
             (["list", "nothing*"], "no model matches 'nothing*'"),
             (["run", "s9_ultimus", "--dataset=digitz", "--out=x"], "nearest: digits"),

@@ -6,10 +6,9 @@ writes down.
 """
 
 # First of all: what has to be settled before Keras imports its backend.
-from zoo.backend.choice import BACKENDS, keras_home, prefer_onednn, require_installed
+from zoo.backend.choice import BACKENDS, keras_home, require_installed
 
 require_installed()
-prefer_onednn()
 
 from zoo.backend.devices import (  # noqa: E402
     NAME,
@@ -37,7 +36,6 @@ __all__ = [
     "keras_home",
     "kept_random_state",
     "onednn",
-    "prefer_onednn",
     "processor",
     "require_kernels",
     "set_determinism",

@@ -23,15 +23,6 @@ def keras_home() -> Path:
     return Path(home if os.access(home, os.W_OK) else "/tmp") / ".keras"
 
 
-def prefer_onednn() -> None:
-    """Let tensorflow compute with oneDNN, unless the user has decided already.
-
-    Without AVX-512 tensorflow leaves it off, trains up to half as fast, and cannot compute a
-    transposed convolution with dilation. It reads the setting once, when it is imported.
-    """
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-
 def require_installed() -> None:
     """Explain a missing backend in words a newcomer understands, before Keras fails to import.
 

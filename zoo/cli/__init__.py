@@ -1,0 +1,7 @@
+"""The command line: `zoo list | info | run | cache`, and a recipe's flags from its signature."""
+
+from zoo.cli.flags import parse
+from zoo.cli.main import main
+from zoo.cli.recipe import run
+
+__all__ = ["main", "parse", "run"]
