@@ -40,11 +40,12 @@ def recipes(groups: Groups, in_words: Callable) -> list[dict[str, str]]:
     entries = []
     for name, path in contents.recipes().items():
         first_line = contents.docstring(path).partition("\n")[0]
+        subject = first_line.partition(": ")[2].rstrip(".")
         entries.append(
             {
                 "name": name,
                 "session": f"{contents.session(name):g}",
-                "what it shows": first_line.partition(": ")[2],
+                "what it shows": subject[:1].upper() + subject[1:],
                 "best result": _best(name, groups, in_words),
             }
         )
@@ -81,4 +82,5 @@ def _best(recipe: str, groups: Groups, in_words: Callable) -> str:
 
     best = max(own, key=mean) if metric.higher_is_better else min(own, key=mean)
     label = "" if metric.key == "accuracy" else f" {metric.label}"
-    return f"{in_words(best)}{label}, {best[0]['model']} on {best[0]['dataset']}"
+    jpeg = "*" if any("JPEG" in row["note"] for row in best) else ""
+    return f"{in_words(best)}{label}, {best[0]['model']} on {best[0]['dataset']}{jpeg}"

@@ -99,10 +99,9 @@ class TestRecord:
 
     def test_two_processes_lose_no_row(self, record, run):
         script = (
-            "import importlib.util, pathlib, sys\n"
-            "spec = importlib.util.spec_from_file_location('record', sys.argv[1])\n"
-            "record = importlib.util.module_from_spec(spec)\n"
-            "spec.loader.exec_module(record)\n"
+            "import pathlib, sys\n"
+            "sys.path.append(sys.argv[1])\n"
+            "import record\n"
             "record.RESULTS = pathlib.Path(sys.argv[2])\n"
             "for folder in sys.argv[3:]:\n"
             "    record.add(pathlib.Path(folder), '')\n"
@@ -113,7 +112,7 @@ class TestRecord:
             for folder in folders:
                 folder.mkdir()
                 write_run(folder, seed=int(folder.name))
-            command = [sys.executable, "-c", script, record.__file__, run, *folders]
+            command = [sys.executable, "-c", script, ROOT / "results", run, *folders]
             processes.append(subprocess.Popen(command))
         assert [process.wait(timeout=120) for process in processes] == [0, 0]
         seeds = {int(row["seed"]) for row in record.read(run / "s2_5_mnist_sum.csv")}

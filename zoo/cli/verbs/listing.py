@@ -4,6 +4,7 @@ import fnmatch
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from zoo import contents
@@ -39,10 +40,13 @@ def main(arguments) -> None:
 
 
 def _table(kind: str, entries: list[dict]) -> Table:
-    headings = list(entries[0])
-    table = Table(title=kind, title_justify="left", box=box.SIMPLE)
-    for heading in headings:
-        table.add_column(heading, no_wrap=heading in ("name", "session", "best result"))
+    look = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
+    table = Table(title=kind, title_justify="left", **look)
+    for heading in entries[0]:
+        longest = max(len(entry[heading]) for entry in entries)
+        # On a narrow terminal sentences wrap; names and numbers stay whole.
+        whole = longest < 30
+        table.add_column(heading, no_wrap=whole, min_width=longest if whole else None)
     for entry in entries:
-        table.add_row(*(entry[heading] for heading in headings))
+        table.add_row(*map(escape, entry.values()))
     return table
