@@ -2,8 +2,9 @@
 
     python recipes/s1_kernels.py
 
-The course's HORIZONTAL has no negative weight and weighs brightness; VERTICAL, and the same turned,
-find lines. Kernels are as deep as the image, which lets them tell its colours apart.
+What it shows: how a kernel slides over a matrix; that the course's HORIZONTAL, without negative
+weights, measures brightness, while VERTICAL, upright or turned, finds lines; that kernels as deep
+as the image can tell its colours apart.
 
 Checked: tests/zoo/fundamentals/test_convolution.py, against Keras.
 """
@@ -33,21 +34,22 @@ SETTINGS = (("padding", "valid"), ("padding", "same"), ("stride", 2), ("dilation
 
 def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
-    cells = []
+    matrix_pictures = []
     for image, name in ((EXAMPLE, "HORIZONTAL"), (LETTER, "VERTICAL")):
         kernel = KERNELS[name][0]
-        shown = {"input": np.array(image), name: kernel, "output": convolve(image, kernel)}
-        cells += [Picture(title, matrix, numbers="d") for title, matrix in shown.items()]
-        table = Table(*shown, box=None, padding=(0, 3))
-        table.add_row(*map(aligned, shown.values()))
+        matrices = {"input": np.array(image), name: kernel, "output": convolve(image, kernel)}
+        for title, matrix in matrices.items():
+            matrix_pictures.append(Picture(title, matrix, numbers="d"))
+        table = Table(*matrices, box=None, padding=(0, 3))
+        table.add_row(*map(aligned, matrices.values()))
         run.console.print(table, "")
 
     photo = load_sample_image("china.jpg")
     kernels = np.stack([np.multiply.outer(a, b) for a, b, _ in KERNELS.values()], axis=-1)
     output = convolve(photo, kernels)
-    drawn = [Picture("the photograph", photo)]
+    photo_pictures = [Picture("the photograph", photo)]
     for i, (name, (_, _, limits)) in enumerate(KERNELS.items()):
-        drawn.append(Picture(name, output[..., i], limits=limits))
+        photo_pictures.append(Picture(name, output[..., i], limits=limits))
     shapes = [
         {"": f"{name} {value}", "output": times(convolve(photo, kernels, **{name: value}))}
         for name, value in SETTINGS
@@ -59,20 +61,22 @@ def main(out: str | None = None):
             Section(
                 "On small matrices",
                 "The first 12 is 3·0 + 3·1 + 2·2 + 0·2 + 0·2 + 1·0 + 3·0 + 1·1 + 2·2. The kernel "
-                "lies as it is written, which makes this cross-correlation. VERTICAL answers to "
-                "the letter's stroke down, and to the stroke across only at its ends.",
-                pictures(run.folder / "matrices.png", cells, columns=3, side=2.4),
+                "is not flipped: this is cross-correlation. VERTICAL responds to the letter's "
+                "vertical stroke, and to the horizontal one only at its ends.",
+                pictures(run.folder / "matrices.png", matrix_pictures, columns=3, side=2.4),
             ),
             Section(
                 "On a photograph",
-                "Five kernels of 3 x 3 x 3 make five channels. HORIZONTAL, whose weights sum to "
-                "10 on each of red, green and blue, gives of a flat area ten times the sum of the "
-                "three: a blurred photograph, drawn on that scale. VERTICAL, whose sum is 0, turns "
-                "it to 0, drawn gray, and leaves lines.",
-                pictures(run.folder / "photograph.png", drawn, columns=2, side=3.35),
+                "Five kernels of 3 x 3 x 3 make five channels. The weights of HORIZONTAL sum to 10 "
+                "for each of red, green and blue: a flat area gives ten times the sum of its three "
+                "values, a blurred photograph. Those of VERTICAL sum to 0: a flat area gives 0, "
+                "drawn gray, and lines remain.",
+                pictures(run.folder / "photograph.png", photo_pictures, columns=2, side=3.35),
             ),
             Section(
-                "Shapes", f"{times(photo)} under kernels of {times(kernels)} gives", table=shapes
+                "Shapes",
+                f"The output of {times(kernels)} kernels on {times(photo)}.",
+                table=shapes,
             ),
         ],
     )

@@ -1,20 +1,22 @@
-"""Session 2.5: an MNIST digit seen plus a digit told: which digit, and what is the sum?
+"""Session 2.5: an MNIST digit plus a number that is given: which digit, and what is the sum?
 
     python recipes/s2_5_mnist_sum.py                                  # 12 epochs of MNIST
     python recipes/s2_5_mnist_sum.py --binary                         # the sum as five bits
     python recipes/s2_5_mnist_sum.py --dataset=digits --epochs=20     # embedded data, a minute
 
+What it shows: a net of two inputs and two outputs, with the lesson's five questions answered.
+
 - Representation: the image as pixels, the number one-hot, a vector of the same kind as the ten
   probabilities of the digit; the digit as one of 10 classes, the sum as one of 19, or as five bits.
-- Data: each image of each epoch meets a fresh random number, drawn from the seed; the validation
+- Data: each image meets a new random number in each epoch, drawn from the seed; the validation
   images keep theirs.
-- The inputs meet late, when the digit is read: zoo/models/mnist_sum.py.
-- Losses: cross-entropy for both outputs, as both are classes, and both count alike; for bits the
-  mean of a binary cross-entropy each, which before the training is a quarter of the digit's.
+- The inputs meet late, when the digit is recognized: zoo/models/mnist_sum.py.
+- Losses: cross-entropy for both outputs, as both are classes, with equal weights; for bits the mean
+  of their binary cross-entropies, which before the training is a quarter of the digit's.
 - Evaluation: accuracy of the digit and of the sum on images never trained on. A sum of bits is
-  right if all five are. It can be right where the digit is misread: it is made from the ten
-  probabilities, not from the first of them.
-Measured: the s2_5_mnist_sum rows of results/, whose accuracy is the sum's.
+  right if all five are. It can be right where the digit is wrong: it is computed from the ten
+  probabilities, not from the most probable digit.
+Measured: the s2_5_mnist_sum rows of results/.
 """
 
 import keras
@@ -25,13 +27,13 @@ from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.datasets.mnist_sum import SumBatches, all_bits, inputs
 from zoo.report import figures
-from zoo.report.page import Section
+from zoo.report.page import drawn
 from zoo.run import Run
 from zoo.training import OneCycle
 
 
 def main(
-    binary=False,
+    binary=False,  # the sum as five bits in place of 19 classes
     dataset="mnist",
     epochs=12,
     batch_size=64,
@@ -44,21 +46,20 @@ def main(
 ):
     run = Run.start(__file__, config=locals())
 
-    data = datasets.load(
-        dataset, image_shape=(28, 28, 1), limit=limit, data_dir=data_dir, seed=seed
-    )
+    shape = (28, 28, 1)
+    data = datasets.load(dataset, image_shape=shape, limit=limit, data_dir=data_dir, seed=seed)
     train = SumBatches(data, "train", batch_size, [transforms.rotate(7)], binary=binary, seed=seed)
     val = SumBatches(data, "val", 1000, binary=binary, seed=seed)
 
     net = zoo.get("mnist_sum", binary=binary)
     rate = OneCycle(max_lr, epochs * len(train), epochs * len(train) / 4)
-    classes = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    of_classes = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     of_bits = keras.losses.BinaryCrossentropy(from_logits=True)
-    exact = keras.metrics.MeanMetricWrapper(all_bits, name="accuracy")
+    bits_right = keras.metrics.MeanMetricWrapper(all_bits, name="accuracy")
     net.compile(
         keras.optimizers.Adam(rate),
-        loss={"digit": classes, "sum": of_bits if binary else classes},
-        metrics={"digit": ["accuracy"], "sum": [exact if binary else "accuracy"]},
+        loss={"digit": of_classes, "sum": of_bits if binary else of_classes},
+        metrics={"digit": ["accuracy"], "sum": [bits_right if binary else "accuracy"]},
     )
     net.fit(
         train,
@@ -69,15 +70,20 @@ def main(
         callbacks=run.callbacks,
     )
 
-    images, told = data.x_val[:15], np.arange(15) % 10
-    said = net.predict(inputs(data, images, told[: len(images)]), verbose=0)
-    sums = (said["sum"] > 0) @ 2 ** np.arange(5) if binary else said["sum"].argmax(-1)
-    rows = list(zip(data.y_val, told, said["digit"].argmax(-1), sums, strict=False))
-    captions = [(f"{y} + {n} = {y + n}", f"said {d}, and {s}") for y, n, d, s in rows]
-    wrong = [d != y or s != y + n for y, n, d, s in rows]
-    picture = figures.gallery(run.folder / "sums.png", images, captions, wrong=wrong)
-    how = "Above: what it saw, what it was told, their sum. Beneath: what it made of them, red if "
-    return run.finish(net, [Section("Sums", how + "either is wrong.", picture)])
+    images, digits = data.x_val[:15], data.y_val[:15]
+    added = np.arange(len(images)) % 10
+    logits = net.predict(inputs(data, images, added), verbose=0)
+    seen = logits["digit"].argmax(-1)
+    sums = (logits["sum"] > 0) @ 2 ** np.arange(5) if binary else logits["sum"].argmax(-1)
+    captions = [
+        (f"{digit} + {number} = {digit + number}", f"{seen_digit}, sum {predicted}")
+        for digit, number, seen_digit, predicted in zip(digits, added, seen, sums, strict=True)
+    ]
+    wrong = (seen != digits) | (sums != digits + added)
+    caption = "Above: digit, given number and sum. Below: the predictions, red if one is wrong."
+    path = run.folder / "sums.png"
+    picture = drawn("Sums", caption, lambda: figures.gallery(path, images, captions, wrong=wrong))
+    return run.finish(net, [picture])
 
 
 if __name__ == "__main__":

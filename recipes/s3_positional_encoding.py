@@ -2,9 +2,9 @@
 
     python recipes/s3_positional_encoding.py
 
-The encodings of 64 positions as a heat map and as waves, and how alike two of them are. Then what
-they are for: a fully connected layer on each of 8 vectors, summed, gives the same for any order of
-them; with the encoding added first it does not.
+What it shows: the encodings of 64 positions as a heat map and as waves, and how similar two of them
+are. Then what they are for: a fully connected layer on each of 8 vectors, summed, gives the same
+for any order of the vectors; with the encoding added first, it does not.
 
 Checked: tests/zoo/fundamentals/test_positional.py, against complex exponentials.
 """
@@ -29,44 +29,44 @@ def main(seed=0, out: str | None = None):
     rng = np.random.default_rng(seed)
     vectors, weights = rng.normal(size=(8, WIDTH)), rng.normal(size=(WIDTH, 4))
     shuffled = rng.permutation(vectors)
-    told = sinusoidal(8, WIDTH)
+    positions = sinusoidal(8, WIDTH)
+    outputs = {
+        "vectors in order": layer(vectors, weights),
+        "shuffled": layer(shuffled, weights),
+        "in order, with encoding": layer(vectors + positions, weights),
+        "shuffled, with encoding": layer(shuffled + positions, weights),
+    }
     table = [
-        {"input": name} | {f"output {n}": f"{value:.3f}" for n, value in enumerate(sums, 1)}
-        for name, sums in {
-            "vectors in order": layer(vectors, weights),
-            "shuffled": layer(shuffled, weights),
-            "in order, with encoding": layer(vectors + told, weights),
-            "shuffled, with encoding": layer(shuffled + told, weights),
-        }.items()
+        {"input": name} | {f"output {n}": f"{value:.3f}" for n, value in enumerate(values, 1)}
+        for name, values in outputs.items()
     ]
-    for row in table:
-        run.console.print(f"{row['input']:25}", *list(row.values())[1:])
+    run.print_table(table)
 
-    across = "across: column 0 to 63, down: position 0 to 63"
-    both = "across and down: position 0 to 63"
+    encoding_axes = "across: column 0 to 63, down: position 0 to 63"
+    similarity_axes = "across and down: position 0 to 63"
     maps = [
-        Picture("The encodings", encoding, "RdBu_r", (-1, 1), caption=across),
-        Picture("How alike two are", similarity, "RdBu_r", (-1, 1), caption=both),
+        Picture("The encodings", encoding, "RdBu_r", (-1, 1), caption=encoding_axes),
+        Picture("Similarity of two", similarity, "RdBu_r", (-1, 1), caption=similarity_axes),
     ]
-    hands = {f"column {column}": encoding[:, column] for column in (0, 8, 16, 32)}
-    alike = {f"position {position}": similarity[position] for position in (0, 20, 40)}
-    lines = [
-        Plot("Some columns", hands, range(POSITIONS), "position", limits=(-1.1, 2.3)),
-        Plot("Alike to", alike, range(POSITIONS), "position"),
+    columns = {f"column {column}": encoding[:, column] for column in (0, 8, 16, 32)}
+    similar = {f"position {position}": similarity[position] for position in (0, 20, 40)}
+    panels = [
+        Plot("Some columns", columns, range(POSITIONS), "position", limits=(-1.1, 2.3)),
+        Plot("Similarity to", similar, range(POSITIONS), "position"),
     ]
     sections = [
         Section(
-            "Where, written as waves",
-            "Red is 1, white 0, blue -1. Left: a row is what is added to the vector at that "
-            "position; the first columns turn fast, the last next to not at all. Right: dot "
-            "products over their largest; along a diagonal, at one distance, they are the same.",
+            "Positions written as waves",
+            "Red is 1, white 0, blue -1. Left: each row is what is added to the vector at that "
+            "position; the first columns oscillate fast, the last hardly at all. Right: dot "
+            "products over the largest; along a diagonal, at one distance, they are equal.",
             pictures(run.folder / "encoding.png", maps, columns=2),
         ),
         Section(
             "Hands of a clock",
-            "Each pair of columns turns at its own speed. On the whole likeness falls with the "
-            "distance, in the same way from everywhere.",
-            plots(run.folder / "waves.png", lines),
+            "Each pair of columns rotates at its own speed. On the whole similarity falls with the "
+            "distance, in the same way from every position.",
+            plots(run.folder / "waves.png", panels),
         ),
         Section(
             "What it is for",
@@ -79,7 +79,7 @@ def main(seed=0, out: str | None = None):
 
 
 def layer(vectors, weights):
-    """A fully connected layer on each vector, ReLU, the sum over the vectors."""
+    """A fully connected layer with ReLU on each vector, summed over the vectors."""
     return np.maximum(vectors @ weights, 0).sum(0)
 
 

@@ -3,8 +3,11 @@
     python recipes/s4_under_8k.py                                  # three nets, 15 epochs each
     python recipes/s4_under_8k.py --dataset=digits --epochs=5      # embedded data, a minute
 
-The task: at least 99.4 % in each of the last three epochs, not in the best one. What makes that
-possible is a rate that ends near nothing, so that the last epochs agree with each other.
+The task: at least 99.4 % in each of the last three epochs, not in the best one.
+What it shows: a rate that ends near zero makes the last epochs agree. Over three seeds on MNIST the
+skeleton ends at 99.25 % and has memorized its training images (99.7 %); with batch norm, which
+bears four times the rate, at 99.46 %, still overfitting; with moved digits and fewer parameters at
+99.44 to 99.52 %, no last epoch below 99.4 %.
 Measured: the s4_under_8k rows of results/. `zoo.get("mnist_8k", weights="mnist")` is one of them.
 """
 
@@ -21,20 +24,11 @@ from zoo.training.callbacks import GradCAMReport, MisclassifiedReport
 MOVED = albumentations.Affine(
     rotate=(-7, 7), translate_percent=(-0.05, 0.05), scale=(0.95, 1.05), p=1.0
 )
-STEPS = {  # model -> highest rate, augmentation, what we aim at, what three seeds showed
-    "mnist_8k_step1": (
-        0.05, [], "the skeleton: under 8,000 parameters, 99 %",
-        "99.25 %, and it has learnt its training images by heart: 99.7 %",
-    ),
-    "mnist_8k_step2": (
-        0.2, [], "batch norm, which bears four times the rate: 99.4 %",
-        "99.46 % on average, one seed of three below 99.4 %; still overfits",
-    ),
-    "mnist_8k": (
-        0.2, [MOVED], "fewer parameters, moved digits: 99.4 % three times in a row",
-        "99.44 to 99.52 %, no last epoch below 99.4 %; trains no better than it tests",
-    ),
-}  # fmt: skip
+STEPS = {  # model -> highest rate, augmentation, target on MNIST
+    "mnist_8k_step1": (0.05, [], "the skeleton: under 8,000 parameters, 99 %"),
+    "mnist_8k_step2": (0.2, [], "batch norm, which bears four times the rate: 99.4 %"),
+    "mnist_8k": (0.2, [MOVED], "fewer parameters, moved digits: 99.4 % three times in a row"),
+}
 
 
 def main(
@@ -49,12 +43,12 @@ def main(
 ):
     run = Run.start(__file__, config=locals())
 
-    data = datasets.load(
-        dataset, image_shape=(28, 28, 1), limit=limit, data_dir=data_dir, seed=seed
-    )
-    for model, (max_lr, moved, *_) in STEPS.items():
+    shape = (28, 28, 1)
+    data = datasets.load(dataset, image_shape=shape, limit=limit, data_dir=data_dir, seed=seed)
+    columns = {}
+    for model, (max_lr, augmentation, target) in STEPS.items():
         part = run.part(model)
-        train = data.batches("train", batch_size, moved, seed=seed)
+        train = data.batches("train", batch_size, augmentation, seed=seed)
         net = zoo.get(model, num_classes=data.num_classes)
         steps = len(train)
         rate = OneCycle(max_lr, epochs * steps, min(4, epochs / 3) * steps, final_div_factor=1e3)
@@ -63,27 +57,22 @@ def main(
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
+        reports = [
+            MisclassifiedReport(data, part.folder / "misclassified.png"),
+            GradCAMReport(data, part.folder / "gradcam.png"),
+        ]
         net.fit(
             train,
             validation_data=data.batches("val", 1000),
             epochs=epochs,
             initial_epoch=part.restore(net, train),
             verbose=0,
-            callbacks=[
-                *part.callbacks,
-                MisclassifiedReport(data, part.folder / "misclassified.png"),
-                GradCAMReport(data, part.folder / "gradcam.png"),
-            ],
+            callbacks=[*part.callbacks, *reports],
         )
-        part.finish(net)
-    return run.finish_comparison(
-        "MNIST under 8,000 parameters",
-        "What counts is the lowest of the last three epochs.",
-        {
-            model: {"target": target, "our analysis, on MNIST": said}
-            for model, (*_, target, said) in STEPS.items()
-        },
-    )
+        part.finish(net, reports)
+        columns[model] = {"target on MNIST": target}
+    text = "The lowest of the last three epochs counts."
+    return run.finish_comparison("Under 8,000 parameters", text, columns)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@
     python recipes/s5_normalization.py                                # 20 epochs each
     python recipes/s5_normalization.py --dataset=digits --epochs=5    # embedded data, a minute
 
-`zoo.get("mnist_8k", norm=...)` is the same net with another norm; also `norm="instance"`. To see in
-histograms what L1 does, batch norm trains with L2 and without a penalty too: L1 pulls every weight
-towards zero alike, L2 the large ones more. A table says where early stopping would have ended each.
+`zoo.get("mnist_8k", norm=...)` is the same net with another norm; also `norm="instance"`.
+What it shows: L1 pulls every weight towards zero with the same force, L2 the large ones more: batch
+norm trains with either and with none, histograms compare the weights. A column says where early
+stopping would have ended each. On MNIST (three seeds) batch norm ends at 99.13 %, group norm at
+99.04, layer norm at 99.00; at a constant rate each varies by some tenths from epoch to epoch. A
+penalty costs so small a net accuracy: 98.95 % with L1, 98.45 % with L2.
 Measured: the s5_normalization rows of results/.
 """
 
@@ -16,6 +19,7 @@ import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.report.page import Section
+from zoo.report.plots import histograms
 from zoo.run import Run
 from zoo.training.callbacks import MisclassifiedReport, WeightPenalty
 from zoo.training.callbacks.metrics_log import read_metrics
@@ -27,11 +31,6 @@ RUNS = {  # name -> norm, penalty
     "batch norm and L2": ("batch", {"l2": 1e-3}),
     "batch norm": ("batch", {}),
 }
-FINDING = """Last epoch: 99.13 % with batch norm, 99.04 % with group, 99.00 % with layer norm. At a
-constant rate each moves by some tenths from epoch to epoch; over the last five they have 99.15,
-99.03 and 98.93 %. A penalty costs so small a net accuracy: there 98.76 % with L1, 98.48 % with L2.
-L1 leaves 4.3 % of the weights within 0.001 of zero, without it are 0.4 %; L2 leaves hardly one of
-5,004 above 1, without it are 61. All fifteen nets misread the same seven digits."""
 
 
 def stopped(net, part, patience):
@@ -60,13 +59,11 @@ def main(
 ):
     run = Run.start(__file__, config=locals())
 
-    data = datasets.load(
-        dataset, image_shape=(28, 28, 1), limit=limit, data_dir=data_dir, seed=seed
-    )
-    kernels, columns = {}, {}
+    shape = (28, 28, 1)
+    data = datasets.load(dataset, image_shape=shape, limit=limit, data_dir=data_dir, seed=seed)
+    distributions, columns = {}, {}
     for name, (norm, penalty) in RUNS.items():
         part = run.part(name)
-        mistakes = MisclassifiedReport(data, part.folder / "misclassified.png")
         train = data.batches("train", batch_size, [transforms.rotate(7)], seed=seed)
         net = zoo.get("mnist_8k", num_classes=data.num_classes, norm=norm)
         unpenalised = keras.metrics.SparseCategoricalCrossentropy("cross_entropy", from_logits=True)
@@ -75,6 +72,7 @@ def main(
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy", unpenalised],
         )
+        mistakes = MisclassifiedReport(data, part.folder / "misclassified.png")
         net.fit(
             train,
             validation_data=data.batches("val", 1000),
@@ -83,16 +81,18 @@ def main(
             verbose=0,
             callbacks=[WeightPenalty(**penalty), *part.callbacks, mistakes],
         )
-        part.finish(net)
-        columns[name] = {f"early stopping, patience {patience}": stopped(net, part, patience)}
-        kernels[name] = np.concatenate([w.ravel() for w in net.get_weights() if w.ndim > 1])
+        part.finish(net, [mistakes])
+        kernels = np.concatenate([w.ravel() for w in net.get_weights() if w.ndim > 1])
+        distributions[name] = {name: kernels}
+        columns[name] = {
+            "weights within 0.001 of 0": f"{np.mean(abs(kernels) < 1e-3):.1%}",
+            "above 1": f"{np.sum(abs(kernels) > 1)} of {kernels.size:,}",
+            f"early stopping, patience {patience}": stopped(net, part, patience),
+        }
 
-    near = {name: np.mean(abs(w) < 1e-3) for name, w in kernels.items()}
-    histograms = {f"{name}\n{near[name]:.1%} nearly 0": {name: w} for name, w in kernels.items()}
-    picture = histograms(run.folder / "weights.png", histograms)
-    found = Section("What we found: means of three seeds on all of MNIST", FINDING)
-    weights = Section("Weights", "Counts are logarithmic; nearly is within 0.001.", picture)
-    return run.finish_comparison("Norms and penalties", columns=columns, sections=[found, weights])
+    picture = histograms(run.folder / "weights.png", distributions)
+    weights = Section("Weights", "All kernels of each net; counts are logarithmic.", picture)
+    return run.finish_comparison("Norms and penalties", columns=columns, sections=[weights])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
     python recipes/s7_adversarial.py --dataset=digits              # embedded data; trains first
     python recipes/s7_adversarial.py --model=resnet18 --weights=runs/s7_resnet18/TIME/model.keras
 
+What it shows: success of three attacks and of random changes over their size, and attacked images.
 Checked: tests/zoo/explain/test_adversarial.py, against closed forms and PyTorch.
 """
 
@@ -12,19 +13,19 @@ import numpy as np
 from scipy.special import softmax
 
 import zoo
-from zoo import cli, datasets
+from zoo import checks, cli, datasets
 from zoo.explain import fgsm, iterated_fgsm, pgd, success_rate
 from zoo.report.page import Section
 from zoo.report.pictures import strips
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
 
-RATES = """Away: of the images it was right about, the part it is wrong about now. To the next
-class: of those it did not take for it, the part it does now. FGSM takes one step, iterated FGSM ten
-of a tenth, PGD ten of a quarter from a random start. Random signs change as much, but blindly."""
+RATES = """Away: of the correctly classified images, the share that is misclassified now. To the
+next class: of the images not predicted as it, the share that is now. FGSM takes one step, iterated
+FGSM ten of a tenth, PGD ten of a quarter from a random start; random signs change as much."""
 
 
-def random_signs(net, x, y, epsilon, **how):
+def random_signs(net, x, y, epsilon, **settings):
     return np.clip(x / 255 + epsilon * np.random.default_rng(0).choice([-1, 1], x.shape), 0, 1)
 
 
@@ -34,11 +35,11 @@ ATTACKS = {"random signs": random_signs, "FGSM": fgsm, "iterated FGSM": iterated
 def main(
     model="ultimus_residual",
     dataset="cifar10",
-    weights: str | None = None,  # a file; None: the zoo's for the dataset, else it is trained here
-    epsilons="0.5,1,2,4,8,16",  # of 255
+    weights: str | None = None,  # a file; default: the zoo's for the dataset, else it trains first
+    epsilons="0.5,1,2,4,8,16",  # sizes of the change, of 255
     shown=2.0,  # the epsilon of the pictures
     images=300,  # of the validation set
-    epochs=10,
+    epochs=10,  # where it trains first
     seed=0,
     limit: int | None = None,
     data_dir: str | None = None,
@@ -46,9 +47,7 @@ def main(
 ):
     run = Run.start(__file__, config=locals())
     sizes = sorted({shown, *map(float, epsilons.split(","))})
-    if not sizes[0] > 0:
-        raise ValueError(f"--epsilons {epsilons} and --shown {shown:g} must be above 0")
-
+    checks.number("the smallest of epsilons and shown", sizes[0], above=0)
     card = zoo.card(model)
     shape = card.options["input_shape"]
     data = datasets.load(dataset, image_shape=shape, limit=limit, data_dir=data_dir, seed=seed)
@@ -63,38 +62,38 @@ def main(
     chosen = np.random.default_rng(seed).permutation(len(data.x_val))[:images]
     x, y, names = data.x_val[chosen], data.y_val[chosen], data.class_names
     goals = {"away from its class": None, "to the next class": (y + 1) % len(names)}
-    panels, table, changed = [], [], {"the images": x / 255}
+    panels, table, pixels = [], [], {"the images": x / 255}
     for goal, targets in goals.items():
-        how, lines = {"targets": targets, "mean": data.mean, "std": data.std}, {}
+        settings, lines = {"targets": targets, "mean": data.mean, "std": data.std}, {}
         for name, attack in ATTACKS.items():
-            attacked = {size: attack(net, x, y, size / 255, **how) for size in sizes}
-            rates = [success_rate(net, x, of, y, **how) for of in attacked.values()]
-            cells = {f"{of:g}/255": f"{rate:.1%}" for of, rate in zip(sizes, rates, strict=True)}
-            table.append({"attack": f"{name}, {goal}"} | cells)
-            run.console.print(*table[-1].values(), soft_wrap=True)
+            attacked = {size: attack(net, x, y, size / 255, **settings) for size in sizes}
+            rates = [success_rate(net, x, attacked[size], y, **settings) for size in sizes]
+            table.append({"attack": f"{name}, {goal}"})
+            table[-1] |= {f"{s:g}/255": f"{rate:.1%}" for s, rate in zip(sizes, rates, strict=True)}
             lines[name] = [0, *rates]
-        changed[goal] = attacked[shown]  # by PGD, the last
+        pixels[goal] = attacked[shown]  # by PGD, the last
         panels.append(Plot(goal, lines, [0, *sizes], "epsilon, of 255", "success", "", (0, 1.02)))
+    run.print_table(table)
 
-    right, rows, grown = [], {}, 127.5 / shown
-    for goal, pixels in changed.items():
-        said = softmax(net.predict(np.float32((pixels - data.mean) / data.std), verbose=0), -1)
-        right.append(said.argmax(axis=-1) == y)
-        six = np.argsort(~right[0], kind="stable")[:6]  # those it was right about come first
-        says = [f"{names[of.argmax()]}, {of.max():.0%}" for of in said]
+    right, rows, magnified = {}, {}, 127.5 / shown
+    for goal, changed in pixels.items():
+        inputs = np.float32((changed - data.mean) / data.std)
+        probabilities = softmax(net.predict(inputs, verbose=0), axis=-1)
+        right[goal] = probabilities.argmax(axis=-1) == y
+        six = np.argsort(~right["the images"], kind="stable")[:6]  # correctly classified ones first
         if goal in goals:
-            change = 127.5 + grown * (255 * pixels - x)
-            word, aims = ("from", y) if goals[goal] is None else ("to", goals[goal])
-            rows[f"The change {goal}"] = [(change[i], f"{word} {names[aims[i]]}") for i in six]
-        rows[goal.capitalize()] = [(255 * pixels[i], says[i]) for i in six]
+            change = 127.5 + magnified * (255 * changed - x)
+            word, classes = ("from", y) if goals[goal] is None else ("to", goals[goal])
+            rows[f"The change {goal}"] = [(change[i], f"{word} {names[classes[i]]}") for i in six]
+        best = [f"{names[p.argmax()]}, {p.max():.0%}" for p in probabilities]
+        rows[goal.capitalize()] = [(255 * changed[i], best[i]) for i in six]
 
-    clean, under = [f"{of.mean():.1%}" for of in right[:2]]
-    numbers = [(clean, f"right of {len(x)} images"), (under, f"right under PGD at {shown:g}/255")]
-    text = f"By PGD at {shown:g}/255. Changes are drawn {grown:.0f} times as large; grey is none."
-    pairs = plots(run.folder / "rates.png", panels)
-    strip = strips(run.folder / "examples.png", rows, columns=6)
-    sections = [Section("How often", RATES, pairs, table), Section("What changes", text, strip)]
-    return run.report(f"Adversarial attacks on {model}", sections, numbers)
+    clean, attacked, _ = [f"{correct.mean():.1%}" for correct in right.values()]
+    numbers = [(clean, f"correct of {len(x)} images"), (attacked, f"under PGD at {shown:g}/255")]
+    text = f"By PGD at {shown:g}/255. Changes are magnified {magnified:.0f} times; grey is none."
+    success = Section("Success", RATES, plots(run.folder / "rates.png", panels), table)
+    changes = Section("Images", text, strips(run.folder / "examples.png", rows, columns=6))
+    return run.report(f"Adversarial attacks on {model}", [success, changes], numbers)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,15 @@
     python recipes/s7_optimizers.py
     python recipes/s7_optimizers.py --tables=valley --steps=300     # whose iterations, how many
 
-Paths and losses on each surface, and the iteration table of every optimizer: w1, w2, the rate of
-each; how far keras.optimizers ever is from them; and descent off the saddle's ridge, by noise.
-
+What it shows: paths, losses and iteration tables of every optimizer on each surface; how far
+keras.optimizers ever is from them; and descent off the saddle's ridge, by noise.
 Checked: tests/zoo/fundamentals/test_optimizers.py, against Keras and PyTorch in every step.
 """
 
 import keras
 import numpy as np
 
-from zoo import cli
+from zoo import checks, cli
 from zoo.fundamentals.optimizers import RULES, SURFACES, descend, replay
 from zoo.report.page import Section
 from zoo.report.plots import Contours, Plot, contours, plots
@@ -30,42 +29,47 @@ OPTIMIZERS = {  # settings by hand, Keras's class and what differs in its settin
     "Adam": ({"rate": 0.1}, "Adam", {}),
 }
 LESSONS = {
-    "bowl": "All get there, but for SGD's jitter; momentum past it first, Nesterov less far past.",
-    "saddle": "0.01 beside the ridge the slope off it is next to nothing. What gives each weight a "
-    "rate of its own leaves the ridge at once, the others when the little has grown.",
-    "plateau": "In proportion to hardly any slope, steps are tiny; those divided by it are not.",
+    "bowl": "Every rule heads for the minimum; momentum carries it past, Nesterov's less far.",
+    "saddle": "0.01 beside the ridge, the slope away from it is next to nothing. Rules with a rate "
+    "per weight scale it up and leave the ridge early, the others once it has grown.",
+    "plateau": "Steps in proportion to a tiny slope are tiny; steps divided by its size are not.",
     "valley": "Steep across, nearly level along: descent crawls, momentum adds up its small steps.",
-    "ridge": "On it the gradient points along it: descent ends in the saddle. A little Gaussian "
-    "noise on the gradient, less in every step, and it falls to one side.",
+    "ridge": "On the ridge the gradient points along it: descent heads for the saddle. Gaussian "
+    "noise on the gradient, less in every step, pushes it to one side.",
 }
 
 
-def main(steps=100, tables="bowl", eta=0.01, seed=0, out: str | None = None):
-    if tables not in SURFACES:
-        raise ValueError(f"--tables {tables!r} must be one of {', '.join(SURFACES)}")
+def main(
+    steps=100,  # iterations of each
+    tables="bowl",  # the surface whose iterations are listed
+    eta=0.01,  # variance of the noise in the first step off the ridge
+    seed=0,
+    out: str | None = None,
+):
+    checks.one_of("tables", tables, SURFACES)
+    checks.whole_number("steps", steps, least=1)
     run = Run.start(__file__, config=locals())
-
-    sections, falls, folded, apart = [], [], [], 0.0
+    sections, falls, folded, gap = [], [], [], 0.0
     axes = {"x": range(steps + 1), "xlabel": "iteration", "log": "y", "limits": (1e-4, 10)}
     for name, surface in SURFACES.items():
         paths, losses, ends = {}, {}, []
-        for rule, (settings, kerass, more) in OPTIMIZERS.items():
+        for rule, (settings, class_name, more) in OPTIMIZERS.items():
             rows = descend(rule, surface, steps, seed=seed, **settings)
             paths[rule] = np.array([(row["w1"], row["w2"]) for row in rows])
             losses[rule] = [row["loss"] - surface.lowest for row in rows]
-            optimizer = getattr(keras.optimizers, kerass)(settings["rate"], **more)
+            optimizer = getattr(keras.optimizers, class_name)(settings["rate"], **more)
             slope = surface.sampled(seed=seed) if rule == "SGD" else surface.gradient
             path, slopes = walk(optimizer, slope, surface.start, steps)
-            apart = max(apart, np.abs(replay(rule, slopes, surface.start, **settings) - path).max())
-            table = [{key: f"{of:.4g}".replace("nan", "") for key, of in r.items()} for r in rows]
-            given = ", ".join(f"{key} {of}" for key, of in settings.items())
-            ends.append({"optimizer": rule} | table[-1] | {"settings": given})
+            gap = max(gap, np.abs(replay(rule, slopes, surface.start, **settings) - path).max())
+            table = [{key: f"{n:.4g}".replace("nan", "") for key, n in r.items()} for r in rows]
+            ends.append({"optimizer": rule} | table[-1])
+            ends[-1]["settings"] = ", ".join(f"{key} {settings[key]}" for key in settings)
             if name == tables:
                 folded.append(Section(f"{rule} on the {name}", table=table, folded=True))
         pairs, grid = np.reshape([*RULES], (4, 2)), surface.grid()
-        ground = [Contours("", *grid, {of: paths[of] for of in pair}) for pair in pairs]
-        picture = contours(run.folder / f"{name}.png", ground, height=3.4, axes=("w1", "w2"))
-        sections.append(Section(name.capitalize(), LESSONS[name], picture, ends))
+        panels = [Contours("", *grid, {rule: paths[rule] for rule in pair}) for pair in pairs]
+        path = contours(run.folder / f"{name}.png", panels, height=3.4, axes=("w1", "w2"))
+        sections.append(Section(name.capitalize(), LESSONS[name], path, ends))
         falls.append(Plot(f"{name}: loss above the lowest", losses, **axes))
     for section in folded:
         run.print_table([*section.table[:6], *section.table[10::10]], section.heading)
@@ -74,11 +78,11 @@ def main(steps=100, tables="bowl", eta=0.01, seed=0, out: str | None = None):
     for noise in (0.0, eta):
         sgd = perturb_gradients(keras.optimizers.SGD(0.1), eta=noise, seed=seed)
         paths[f"eta {noise:g}"], _ = walk(sgd, saddle.gradient, (-1.8, 0.0), steps)
-    ground = Contours("gradient descent from the ridge", *saddle.grid(), paths)
-    ridge = contours(run.folder / "ridge.png", [ground], columns=1, axes=("w1", "w2"))
-    picture = plots(run.folder / "losses.png", falls, height=3.6)
-    sections += [Section("Losses", "", picture), Section("The ridge", LESSONS["ridge"], ridge)]
-    numbers = [(f"{apart:.0e}", f"farthest from Keras, {steps} steps"), ("8", "optimizers")]
+    ridge = Contours("gradient descent from the ridge", *saddle.grid(), paths)
+    path = contours(run.folder / "ridge.png", [ridge], columns=1, axes=("w1", "w2"))
+    sections.append(Section("Losses", "", plots(run.folder / "losses.png", falls, height=3.6)))
+    sections.append(Section("The ridge", LESSONS["ridge"], path))
+    numbers = [(f"{gap:.0e}", f"farthest from Keras, {steps} steps"), ("8", "optimizers")]
     return run.report("Optimizers by hand", [*sections, *folded], numbers)
 
 

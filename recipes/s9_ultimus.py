@@ -4,8 +4,10 @@
     python recipes/s9_ultimus.py --dataset=digits --epochs=20      # embedded data, a minute
     python recipes/s9_ultimus.py --model=ultimus_residual
 
-Measured: the s9_ultimus rows of results/. Public student runs of this net end at 46 % at best or
-stay at 10 %; s9_stuck_at_ten.py shows why.
+What it shows: attention in 25,978 parameters learns, given the right start: 67.9 % in the plain
+form, 73.1 % with residual sums. Public student runs of the plain net end at 46 % at best or stay at
+10 %; s9_stuck_at_ten.py shows why.
+Measured: the s9_ultimus rows of results/.
 """
 
 import keras
@@ -29,7 +31,7 @@ def main(
     epochs=24,
     batch_size=128,
     max_lr=1e-2,
-    peak_epoch: float | None = None,  # 5, or the middle of a shorter run
+    peak_epoch: float | None = None,  # of the cycle; default: 5, or the middle of a shorter run
     l1=0.0,
     l2=0.0,
     seed=0,
@@ -42,9 +44,8 @@ def main(
 ):
     run = Run.start(__file__, config=locals())
 
-    data = datasets.load(
-        dataset, image_shape=(32, 32, 3), limit=limit, data_dir=data_dir, seed=seed
-    )
+    shape = (32, 32, 3)
+    data = datasets.load(dataset, image_shape=shape, limit=limit, data_dir=data_dir, seed=seed)
     train = data.batches("train", batch_size, [transforms.flip()], seed=seed)
 
     net = zoo.get(model, num_classes=data.num_classes)
@@ -56,21 +57,20 @@ def main(
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    reports = [
+        MisclassifiedReport(data, run.folder / "misclassified.png"),
+        GradCAMReport(data, run.folder / "gradcam.png"),
+        ConfusionReport(data, run.folder / "confusion.png"),
+    ]
     net.fit(
         train,
         validation_data=data.batches("val", batch_size),
         epochs=epochs,
         initial_epoch=run.restore(net, train),
         verbose=0,
-        callbacks=[
-            *run.callbacks,
-            WeightPenalty(l1=l1, l2=l2),
-            MisclassifiedReport(data, run.folder / "misclassified.png"),
-            GradCAMReport(data, run.folder / "gradcam.png"),
-            ConfusionReport(data, run.folder / "confusion.png"),
-        ],
+        callbacks=[*run.callbacks, WeightPenalty(l1=l1, l2=l2), *reports],
     )
-    return run.finish(net)
+    return run.finish(net, reports)
 
 
 if __name__ == "__main__":

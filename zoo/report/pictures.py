@@ -40,6 +40,26 @@ def pictures(
         return save(figure, path)
 
 
+def matrices(
+    path: str | Path,
+    panels: Mapping[str, np.ndarray],
+    rows: Sequence[object],
+    columns: Sequence[object],
+    caption: str = "",
+    side: float = 4.1,
+) -> Path:
+    """Matrices of the same rows and columns side by side, values from 0 on written in the cells.
+
+    `side` is the height of one in inches; a NaN leaves its cell empty.
+    """
+    names = {"rows": [*map(str, rows)], "columns": [*map(str, columns)], "caption": caption}
+    cells = [
+        Picture(title, values, "Blues", (0, np.nanmax(values)), ".0f", **names)
+        for title, values in panels.items()
+    ]
+    return pictures(path, cells, columns=len(cells), side=side)
+
+
 def strips(
     path: str | Path, rows: Mapping[str, Sequence[tuple[np.ndarray, str]]], columns: int = 7
 ) -> Path:
