@@ -1,54 +1,76 @@
 """L1 and L2 penalties without touching the model's definition."""
 
-import math
+import contextlib
 
 import keras
 
+from zoo import checks
+
 
 class WeightPenalty(keras.callbacks.Callback):
-    """Add `l1 * sum|w| + l2 * sum w^2` over all kernels to the loss, while training lasts.
+    """Add `l1 * sum|w| + l2 * sum w^2` over all kernels to the loss of the training steps.
 
     Kernels are the weights with two dimensions or more; biases and norms' gammas and betas stay
-    free. The penalty is part of both `loss` and `val_loss`, as Keras's regularizers are.
+    free. Regularizers that the model has already stay as well. The training `loss` includes the
+    penalty; `val_loss` and `evaluate` do not, so that they compare trainings with and without.
+    It lasts for one `fit`, also for one that is interrupted.
 
     Raises:
-        ValueError: a penalty that is negative or not finite.
+        ValueError: if a penalty is not a finite number, 0 or more.
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0):
         super().__init__()
-        if not (0 <= l1 < math.inf and 0 <= l2 < math.inf):
-            raise ValueError(f"a penalty must be zero or a positive number: l1={l1}, l2={l2}")
-        self.l1, self.l2 = l1, l2
+        self.l1 = checks.number("l1", l1, least=0)
+        self.l2 = checks.number("l2", l2, least=0)
 
     def on_train_begin(self, logs=None):
-        if self._restore() or self.l1 or self.l2:
-            for variable in self.model.trainable_variables:
-                if len(variable.shape) >= 2 and (self.l1 or self.l2):
-                    variable.regularizer = _Penalty(self.l1, self.l2, variable.regularizer)
-            self._retrace()
+        if not self.l1 and not self.l2:
+            return
+        steps = self.model.train_function
+        if not isinstance(steps, _PenalisedSteps):  # it is where there are two of this callback
+            steps = _PenalisedSteps(self.model)
+        steps.penalties.append(keras.regularizers.L1L2(self.l1, self.l2))
 
     def on_train_end(self, logs=None):
-        if self._restore():
-            self._retrace()
-
-    def _restore(self) -> bool:
-        """Take penalties off, those of a training that was interrupted too; whether there were."""
-        penalised = [
-            v for v in self.model.trainable_variables if isinstance(v.regularizer, _Penalty)
-        ]
-        for variable in penalised:
-            variable.regularizer = variable.regularizer.replaced
-        return bool(penalised)
-
-    def _retrace(self):
-        self.model.make_train_function(force=True)  # an older trace would not see the change
-        self.model.test_function = None
+        if isinstance(self.model.train_function, _PenalisedSteps):
+            self.model.train_function.make_train_function()
 
 
-class _Penalty(keras.regularizers.L1L2):
-    """L1L2 that remembers the regularizer whose place it takes."""
+class _PenalisedSteps:
+    """In place of a model's train function: it, while the kernels have further regularizers.
 
-    def __init__(self, l1, l2, replaced):
-        super().__init__(l1, l2)
-        self.replaced = replaced
+    They have them for the length of a step, so that an interrupted `fit`, of which Keras tells no
+    callback, leaves none. The next `fit` or `train_on_batch` begins with
+    `model.make_train_function()` and gets the plain function again.
+    """
+
+    def __init__(self, model):
+        self.model, self.penalties = model, []
+        self._install()
+
+    def __call__(self, *arguments):
+        with contextlib.ExitStack() as restored_after:
+            for kernel in self.kernels:
+                restored_after.callback(setattr, kernel, "regularizer", kernel.regularizer)
+                kernel.regularizer = self._with_penalties(kernel.regularizer)
+            return self.train_function(*arguments)
+
+    def make_train_function(self, force=False):
+        """Another callback of this `fit` calls it with `force`, and keeps the penalties."""
+        vars(self.model).pop("make_train_function", None)
+        if force:
+            self._install()
+        else:
+            self.model.make_train_function(force=True)
+
+    def _install(self):
+        self.model.make_train_function(force=True)  # compiled before, it knows no penalty
+        self.train_function = self.model.train_function
+        self.kernels = [v for v in self.model.trainable_variables if len(v.shape) >= 2]
+        self.model.train_function = self
+        self.model.make_train_function = self.make_train_function
+
+    def _with_penalties(self, regularizer):
+        added = [*self.penalties, regularizer] if regularizer else self.penalties
+        return lambda kernel: sum(penalty(kernel) for penalty in added)

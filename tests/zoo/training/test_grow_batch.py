@@ -54,8 +54,10 @@ class TestGrowBatch:
     def test_takes_fewer_and_larger_steps_from_epoch_to_epoch(self, tiny, plain):
         train, seen = tiny.batches("train", 4), Seen()
         sizes = []
-        take = train._batch
-        train._batch = lambda epoch, n: sizes.append((epoch, train.size)) or take(epoch, n)
+        batch = train.batch
+        train.batch = lambda rows, epoch, n: (
+            sizes.append((epoch, train.size)) or batch(rows, epoch, n)
+        )
         fit(plain, train, 5, seen, GrowBatch(train, factor=2, epochs=(1, 3)))
         assert seen.taken == seen.told == [8, 4, 4, 2, 2]  # 30 images: 8 of 4, 4 of 8, 2 of 16
         assert int(plain.optimizer.iterations) == 20
