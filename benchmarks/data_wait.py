@@ -17,7 +17,7 @@ from training_steps import WORK, Clock
 import zoo
 from zoo import backend
 from zoo.datasets import transforms
-from zoo.datasets.batches import Batches
+from zoo.datasets.image_batches import ImageBatches
 
 ROUNDS = 5
 AUGMENTATION = {  # of the nets' recipes
@@ -32,11 +32,11 @@ AUGMENTATION = {  # of the nets' recipes
 }
 
 
-class Timed(Batches):
+class Timed(ImageBatches):
     """Adds up how long each batch but the first is waited for."""
 
-    def _get_iterator(self):
-        source, self.waited = super()._get_iterator(), 0.0
+    def one_pass(self, epoch):
+        source, self.waited = super().one_pass(epoch), 0.0
         yield next(source)
         while True:
             began = time.perf_counter()
@@ -47,10 +47,10 @@ class Timed(Batches):
             yield batch
 
 
-class Ready(Batches):
+class Ready(ImageBatches):
     """Batches made beforehand."""
 
-    def _batch(self, epoch, index):
+    def batch(self, rows, epoch, index):
         return self.made[index]
 
 

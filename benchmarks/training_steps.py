@@ -18,7 +18,7 @@ import numpy as np
 from measure import PlainPyTorch, ratios, report, row
 
 import zoo
-from zoo.datasets.batches import Batches
+from zoo.datasets.image_batches import ImageBatches
 from zoo.training import OneCycle, callbacks, cycle_momentum
 
 WORK = (  # model, batch size, steps a round
@@ -47,7 +47,7 @@ def measure(name, batch, steps):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (batch * (steps + WARM), 32, 32, 3)).astype("uint8")
     y = rng.integers(0, 10, len(x))
-    images = Batches(x, y, batch, mean=(0.5,) * 3, std=(0.25,) * 3)
+    images = ImageBatches(x, y, batch, mean=(0.5,) * 3, std=(0.25,) * 3)
 
     model = zoo.get(name)
     rate = OneCycle(0.01, 10_000, 2_000, momentum=(0.95, 0.85))

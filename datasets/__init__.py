@@ -11,9 +11,9 @@ from pathlib import Path
 
 from zoo import checks
 from zoo.datasets import cache, cifar10, digits, image_folder, mnist, mnist_sum
-from zoo.datasets.batches import normalize
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.files import expanded
+from zoo.datasets.image_batches import normalize
 
 __all__ = ["Dataset", "cache", "load", "mnist_sum", "names", "normalize"]
 

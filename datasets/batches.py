@@ -1,181 +1,167 @@
-"""Batches that are a pure function of seed, epoch and index: every backend sees the same."""
+"""Batches that are a pure function of seed, epoch and index, whatever they hold.
+
+A kind of data is a subclass of `Batches` with one method, `batch`: what a batch of these rows is.
+Order, epochs, threads that work ahead, weights and a last batch that is smaller are dealt with
+here, the same on every backend.
+"""
 
 import collections
-import copy
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import albumentations
 import keras
 import numpy as np
 
-from zoo.backend.data_adapter import PyDatasetAdapter
-from zoo.datasets.transforms import Mixing
+from zoo import checks
+from zoo.backend.data_adapter import OrderedDataset
+
+LAST = ("keep", "pad", "drop")
 
 
-class Batches(PyDatasetAdapter):
-    """Shuffled, augmented, normalised batches of in-memory images, for `model.fit`.
+class Batches(OrderedDataset):
+    """Rows of a dataset in batches, for `fit`, `evaluate`, `predict` and loops of your own.
 
-    Use `Dataset.batches`, or hand it arrays of your own: images (n, h, w, c) as uint8 and
-    whatever labels your loss takes. With `num_classes` integer labels (n,) are given as float32
-    (n, num_classes), a one for the class: what MixUp, CutMix and RICAP need, unless labels are of
-    that form already. `batches[i]` is one batch of the current epoch. `epoch` counts the passes
-    made; set it to go on with a later epoch's order and augmentation.
+        for epoch in range(3):
+            for x, y in batches: ...  # another order and augmentation each time
 
-    It is a Keras data adapter, which `fit` takes as it is. Given a PyDataset, `fit` would shuffle
-    the order of the batches once more, and with several workers carry some into the next epoch.
-    `class_weight` and `sample_weight` do not reach an adapter; `predict` sees a shuffled epoch
-    unless `shuffle=False`, as the validation batches have it.
+    Each pass is the next epoch, whether it is a loop, an epoch of `fit` or an evaluation, and also
+    where it is abandoned. `epoch` is the number of the next one; set it to continue a training.
+    Without `shuffle` all passes are the same. `batches[i]` is batch i of the next pass, and counts
+    as none.
+
+    Args:
+        rows: how many there are.
+        batch_size: rows per batch.
+        shuffle: draw another order for each epoch; without it every pass is that of epoch 0.
+        seed: of all that is drawn.
+        workers: threads that make batches ahead of the model; with 0 it waits for each.
+        last: what becomes of the rows that do not fill a batch. "keep": the last batch is smaller.
+            "drop": an epoch is without them. "pad": the last batch is filled up with the epoch's
+            first rows at weight 0, so that all batches divide among several devices. The other
+            rows have the weight padded rows / rows, since Keras divides by all: the loss of an
+            epoch and `weighted_metrics` are as with "keep". `metrics` know no weights and count
+            the padding, `predict` returns it, and batch normalisation includes it.
+        sample_weight: one weight per row, for losses and `weighted_metrics`.
 
     Raises:
-        ValueError: a batch size below 1, images and labels of different number, images that are not
-            uint8 or do not fit mean and std, labels that cannot be made or mixed as asked.
+        ValueError: if one of these is something else, or "drop" leaves no batch.
     """
 
     def __init__(
-        self, x, y, batch_size, transforms=(), *, mean, std, shuffle=True, seed=0, workers=1,
-        num_classes=None,
+        self, rows: int, batch_size: int, *, shuffle: bool = True, seed: int = 0, workers: int = 1,
+        last: str = "keep", sample_weight=None,
     ):  # fmt: skip
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
-        if len(x) != len(y):
-            raise ValueError(f"{len(x)} images need as many labels, not {len(y)}")
-        self.x, self.y = x, y
-        self.size = batch_size
-        transforms = list(transforms)
-        single = [step for step in transforms if not isinstance(step, Mixing)]
-        self.pipeline = albumentations.Compose(single) if single else None
-        if self.pipeline is None:  # which could make others of them
-            normalize(x[:1], mean, std)  # refuses now what it would refuse in the training
-        self.mixing = [step for step in transforms if isinstance(step, Mixing)]
-        self.num_classes = num_classes
-        _check_labels(np.asarray(y), num_classes, self.mixing)
-        self.mean, self.std = mean, std
-        self.shuffle_images, self.seed = shuffle, seed
-        self.workers = workers
+        super().__init__()
+        self.rows = checks.whole_number("rows", rows, least=1)
+        self.size = checks.whole_number("batch_size", batch_size, least=1)
+        self.shuffle = checks.flag("shuffle", shuffle)
+        self.seed = checks.whole_number("seed", seed, least=0)
+        self.threads = checks.whole_number("workers", workers, least=0)
+        self.last = checks.one_of("last", last, LAST)
+        self.sample_weight = _row_weights(sample_weight, rows)
         self.epoch = 0
-        self.count = None  # what `num_batches` gives if `size` changes while `fit` runs
-        self._order = (None, None)  # (epoch, permutation): drawn once an epoch
-        self._local = threading.local()  # a pipeline holds random state: one a thread
-        self._starting_over = True
-        super().__init__(_Source(self))
+        self.count = None  # what Keras is told instead of `len`, if `size` changes while `fit` runs
+        self._order = (None, None)  # (epoch, permutation): drawn once per epoch
+        if not len(self):
+            raise ValueError(
+                f"last='drop' leaves no batch: batch_size={batch_size} is more than {rows} rows"
+            )
 
-    def __len__(self) -> int:
-        return -(-len(self.x) // self.size)
+    def batch(self, rows: np.ndarray, epoch: int, index: int) -> tuple:
+        """(x, y) or (x, y, weights) of these rows, arrays or structures of arrays.
 
-    def __getitem__(self, index: int):
-        if not 0 <= index < len(self):
-            raise IndexError(f"batch {index} of {len(self)}")
-        return self._batch(self.epoch, index)
-
-    def order(self, epoch: int) -> np.ndarray:
-        """The indices of an epoch's images, first to last."""
-        drawn, order = self._order
-        if drawn != epoch:
-            order = np.arange(len(self.x))
-            if self.shuffle_images:
-                np.random.default_rng((self.seed, epoch)).shuffle(order)
-            self._order = (epoch, order)
-        return order
+        A pure function that several threads may call; `key(epoch, index)` seeds what it draws.
+        """
+        raise NotImplementedError
 
     @property
-    def num_batches(self) -> int:
-        self._starting_over = True  # Keras asks before it begins, and after a look at one batch
+    def epoch(self) -> int:
+        """The number of the next pass."""
+        return self._epoch
+
+    @epoch.setter
+    def epoch(self, value: int):
+        self._epoch = checks.whole_number("epoch", value, least=0)
+
+    @property
+    def num_batches(self):
         return len(self) if self.count is None else self.count
 
-    def on_epoch_begin(self) -> None:
-        self._starting_over = False
-        self._within_epoch = False  # an interrupted fit leaves it set, and Keras refuses the next
-        super().on_epoch_begin()
+    def __len__(self) -> int:
+        return self.rows // self.size if self.last == "drop" else -(-self.rows // self.size)
 
-    def on_epoch_end(self) -> None:
-        super().on_epoch_end()
-        if not self._starting_over:
-            self.epoch += 1
+    def __getitem__(self, index: int):
+        if not 0 <= checks.whole_number("index", index) < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        return self._weighted_batch(self.epoch, index)
 
-    def _get_iterator(self):
-        """This epoch's batches in order, threads a few ahead of the model."""
-        if not self.workers:
-            yield from (self._batch(self.epoch, index) for index in range(len(self)))
+    def __iter__(self):
+        epoch = self.epoch
+        self.epoch += 1
+        return self.one_pass(epoch)
+
+    def one_pass(self, epoch: int):
+        """The batches of one epoch in order, made by threads a few ahead."""
+        if not self.threads:
+            yield from (self._weighted_batch(epoch, index) for index in range(len(self)))
             return
-        with ThreadPoolExecutor(self.workers) as threads:
-            coming, epoch = collections.deque(), self.epoch
+        with ThreadPoolExecutor(self.threads) as threads:
+            coming = collections.deque()
             for index in range(len(self)):
-                coming.append(threads.submit(self._batch, epoch, index))
-                if len(coming) > 2 * self.workers:
+                coming.append(threads.submit(self._weighted_batch, epoch, index))
+                if len(coming) > 2 * self.threads:
                     yield coming.popleft().result()
             while coming:
                 yield coming.popleft().result()
 
-    def _batch(self, epoch: int, index: int):
-        rows = self.order(epoch)[index * self.size : (index + 1) * self.size]
-        images = self.x[rows]
-        if self.pipeline is not None:
-            pipeline = getattr(self._local, "pipeline", None)
-            if pipeline is None:
-                pipeline = self._local.pipeline = copy.deepcopy(self.pipeline)
-            sequence = np.random.SeedSequence((self.seed, epoch, index))
-            seed, *seeds = map(int, sequence.generate_state(1 + len(pipeline.transforms)))
-            pipeline.set_random_seed(seed)
-            for step, seed in zip(pipeline.transforms, seeds, strict=True):
-                step.set_random_seed(seed)  # with one seed for all, two flips go together
-            images = np.stack([pipeline(image=image, epoch=epoch)["image"] for image in images])
-        images, labels = normalize(images, self.mean, self.std), self.y[rows]
-        if self.num_classes is not None:
-            labels = np.eye(self.num_classes, dtype="float32")[labels]
-        if self.mixing:
-            rng = np.random.default_rng((self.seed, epoch, index))
-            for mix in self.mixing:
-                images, labels = mix(images, labels, rng)
-        return images, labels
+    def key(self, epoch: int, index: int) -> tuple[int, int, int]:
+        """What seeds the draws of one batch."""
+        return self.seed, epoch, index
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The rows of an epoch, first to last."""
+        drawn_epoch, order = self._order
+        if drawn_epoch != epoch:
+            order = np.arange(self.rows)
+            if self.shuffle:
+                np.random.default_rng((self.seed, epoch)).shuffle(order)
+            self._order = (epoch, order)
+        return order
+
+    def _weighted_batch(self, epoch: int, index: int) -> tuple:
+        epoch = epoch if self.shuffle else 0
+        order = self.order(epoch)
+        rows = order[index * self.size : (index + 1) * self.size]
+        real = len(rows)
+        if self.last == "pad":
+            rows = np.append(rows, np.resize(order, self.size - real))
+        x, y, *own_weights = self.batch(rows, epoch, index)
+        if self.last != "pad" and self.sample_weight is None:
+            return x, y, *own_weights
+        weights = np.ones(len(rows)) if self.sample_weight is None else self.sample_weight[rows]
+        if self.last == "pad":
+            padded_rows = len(self) * self.size
+            weights = np.where(np.arange(len(rows)) < real, weights * padded_rows / self.rows, 0)
+        weights = weights.astype("float32")
+        if not own_weights:
+            return x, y, weights
+        return x, y, keras.tree.map_structure(lambda own: _by_row(own, weights), own_weights[0])
 
 
-class _Source(keras.utils.PyDataset):
-    """What the adapter asks for the number and the shape of its batches."""
-
-    def __init__(self, batches):
-        super().__init__()
-        self.batches = batches
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __getitem__(self, index):
-        return self.batches[index]
+def _by_row(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`values` (n, ...) times `weights` (n,)."""
+    return values * weights.reshape(-1, *[1] * (values.ndim - 1))
 
 
-def _check_labels(y, num_classes, mixing) -> None:
-    """Raise ValueError unless the labels are what one-hot labels or mixing can be made of."""
-    shape = f"labels are {y.dtype} of shape {y.shape}"
-    if num_classes is not None:
-        if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
-            raise ValueError(f"{shape}; num_classes={num_classes} is for integers of shape (n,)")
-        if len(y) and not 0 <= y.min() <= y.max() < num_classes:
-            raise ValueError(
-                f"labels run from {y.min()} to {y.max()}; num_classes={num_classes} allows 0 to "
-                f"{num_classes - 1}"
-            )
-    elif mixing and (y.ndim != 2 or not np.allclose(y.sum(axis=1), 1, atol=1e-3)):
+def _row_weights(sample_weight, rows: int) -> np.ndarray | None:
+    """One finite weight per row, if there are weights."""
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight)
+    if weights.shape != (rows,) or weights.dtype.kind not in "iuf":
         raise ValueError(
-            f"{mixing[0].name} mixes labels of shape (n, classes) that sum to 1, but the {shape}: "
-            f"with integers of shape (n,) give num_classes as well"
+            f"sample_weight must be {rows} numbers, one per row, not {weights.dtype} of shape "
+            f"{weights.shape}"
         )
-
-
-def normalize(images: np.ndarray, mean, std) -> np.ndarray:
-    """uint8 (n, h, w, c) to float32: (pixel / 255 - mean) / std, both a value a channel or one.
-
-    Raises:
-        ValueError: images of another type, or of other channels than mean and std have values.
-    """
-    images = np.asarray(images)
-    fitting = {np.size(mean), np.size(std)} <= {1, images.shape[-1]}
-    if images.dtype != np.uint8 or not fitting:
-        raise ValueError(
-            f"images must be uint8, pixels 0 to 255, with a channel for each of mean={mean} and "
-            f"std={std}, not {images.dtype} of shape {images.shape}"
-        )
-    mean, std = np.asarray(mean, "float32"), np.asarray(std, "float32")
-    scaled = np.multiply(images, 1 / (255 * std), dtype="float32")
-    scaled -= mean / std
-    return scaled
+    if not np.isfinite(weights).all():
+        raise ValueError("sample_weight must be finite numbers")
+    return weights

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo import checks
-from zoo.datasets.batches import Batches, normalize
 from zoo.datasets.decoding import fit
+from zoo.datasets.image_batches import ImageBatches, normalize
 from zoo.datasets.streaming import ImageFiles
-from zoo.datasets.transforms import Mixing
+from zoo.datasets.transforms.pipeline import check_transforms
 
 SPLITS = ("train", "val")
 
@@ -95,30 +95,36 @@ class Dataset:
 
     def batches(
         self, split: str, batch_size: int, transforms=(), *, seed: int = 0, workers: int = 1,
-        one_hot: bool = False,
-    ) -> Batches:  # fmt: skip
-        """Normalised float32 batches for `model.fit`; training ones are shuffled every epoch.
+        one_hot: bool = False, last: str = "keep", sample_weight=None,
+    ) -> ImageBatches:  # fmt: skip
+        """Normalised float32 batches for `model.fit`, or for a loop of your own.
+
+        Each pass over training batches has another order and augmentation; validation batches are
+        the same on each pass. `fit` takes them with `class_weight` as well.
 
         Args:
             split: "train" or "val".
-            batch_size: images a batch; the last one of an epoch may be smaller.
-            transforms: albumentations transforms, applied to each image in turn, then MixUp,
-                CutMix or RICAP, which mix the images of the batch.
+            batch_size: images per batch.
+            transforms: a list of albumentations transforms, applied to each image in turn, then
+                MixUp, CutMix or RICAP, which mix the images of the batch.
             seed: fixes order and augmentation, whatever the backend and number of workers.
-            workers: threads that prepare batches ahead of the model; 0: it waits for each.
-            one_hot: labels as float32 (n, classes), for `CategoricalCrossentropy`. So they are
-                where images are mixed; the validation batches of that training ask for it.
+            workers: threads that make batches ahead of the model; with 0 it waits for each.
+            one_hot: labels as float32 (n, classes), for `CategoricalCrossentropy`. Labels of mixed
+                images always are; the validation batches of that training ask for it.
+            last: "keep" a last batch that is smaller, "pad" it with images of weight 0, as several
+                devices need it, or "drop" it. See `zoo.datasets.batches.Batches`.
+            sample_weight: one weight per image of the split; batches are then (x, y, weights).
 
         Raises:
-            ValueError: another split, or as `Batches`.
+            ValueError: if there is no such split, or an argument is not what it must be.
         """
         x, y = self.split(split)
-        transforms = list(transforms)
-        one_hot = one_hot or any(isinstance(step, Mixing) for step in transforms)
-        return Batches(
+        checks.flag("one_hot", one_hot)
+        one_hot = one_hot or bool(check_transforms(transforms)[1])
+        return ImageBatches(
             x, y, batch_size, transforms, mean=self.mean, std=self.std,
-            shuffle=split == "train", seed=seed, workers=workers,
-            num_classes=self.num_classes if one_hot else None,
+            num_classes=self.num_classes if one_hot else None, shuffle=split == "train",
+            seed=seed, workers=workers, last=last, sample_weight=sample_weight,
         )  # fmt: skip
 
     def normalize(self, images: np.ndarray) -> np.ndarray:

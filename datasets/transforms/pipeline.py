@@ -68,12 +68,14 @@ class Pipeline:
         for number, image in zip(numbers, images, strict=True):
             for step in steps:
                 try:
-                    image = step(image=image, epoch=epoch, **options)["image"]
+                    changed = step(image=image, epoch=epoch, **options)["image"]
                 except Exception as error:
                     raise ValueError(
                         f"{_name(step)} failed on image {number}, {image.dtype} of shape "
                         f"{image.shape}: {error}"
                     ) from error
+                grey = np.ndim(changed) == 2  # as albumentations' ToGray(1) gives it
+                image = changed[..., np.newaxis] if grey else changed
             results.append(image)
         shapes = {np.shape(image) for image in results}
         if len(shapes) > 1 or not isinstance(results[0], np.ndarray):
@@ -90,7 +92,7 @@ class Pipeline:
         Raises:
             ValueError: if a step fails.
         """
-        rng = np.random.default_rng(key)
+        rng = np.random.default_rng(key) if self.mixing else None
         for step in self.mixing:
             try:
                 images, labels = step(images, labels, rng)

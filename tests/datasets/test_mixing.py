@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from zoo.datasets import transforms
-from zoo.datasets.batches import Batches
+from zoo.datasets.image_batches import ImageBatches
 
 pytestmark = pytest.mark.once
 COUNT, HEIGHT, WIDTH = 200, 12, 10
@@ -198,7 +198,7 @@ class TestBatches:
         def epoch(workers, number=0):
             batches = tiny.batches("train", 7, steps, seed=1, workers=workers)
             batches.epoch = number
-            return [np.concatenate(part) for part in zip(*batches._get_iterator(), strict=True)]
+            return [np.concatenate(part) for part in zip(*batches, strict=True)]
 
         for one, many in zip(epoch(0), epoch(4), strict=True):
             np.testing.assert_array_equal(one, many)
@@ -214,23 +214,5 @@ class TestBatches:
 
     def test_take_labels_that_are_shares_already(self):
         x, shares = np.zeros((4, 2, 2, 1), "uint8"), np.full((4, 2), 0.5)
-        batches = Batches(x, shares, 4, [transforms.mixup()], mean=(0.0,), std=(1.0,))
+        batches = ImageBatches(x, shares, 4, [transforms.mixup()], mean=(0.0,), std=(1.0,))
         np.testing.assert_allclose(batches[0][1], shares)
-
-    @pytest.mark.parametrize(
-        "labels, num_classes, message",
-        [
-            ([0, 1], None, r"mixup mixes labels .* int64 of shape \(2,\): .* give num_classes"),
-            ([[0], [1]], None, r"int64 of shape \(2, 1\)"),
-            ([[0], [1]], 2, r"num_classes=2 is for integers of shape \(n,\)"),
-            ([0.0, 1.0], 2, r"labels are float64 .* for integers"),
-            ([0, 2], 2, "labels run from 0 to 2; num_classes=2 allows 0 to 1"),
-        ],
-    )
-    def test_refuse_labels_that_cannot_be_mixed(self, labels, num_classes, message):
-        x = np.zeros((2, 4, 4, 1), "uint8")
-        with pytest.raises(ValueError, match=message):
-            Batches(
-                x, np.array(labels), 2, [transforms.mixup()], mean=(0.0,), std=(1.0,),
-                num_classes=num_classes,
-            )  # fmt: skip

@@ -87,7 +87,7 @@ class TestInputs:
 
     @pytest.mark.parametrize("number", [-1, 10])
     def test_a_number_that_is_no_digit_is_refused(self, digits, number):
-        with pytest.raises(ValueError, match=f"a digit from 0 to 9, not {number}"):
+        with pytest.raises(ValueError, match=f"numbers must be from 0 to 9, not {number}"):
             inputs(digits, digits.x_val[:2], [3, number])
 
     def test_numbers_that_are_no_integers_are_refused(self):

@@ -246,7 +246,7 @@ class TestPopulationBased:
         def inverted(epoch, workers):
             batches = tiny.batches("train", 10, [transforms.flip(), policy], workers=workers)
             batches.epoch = epoch
-            images = np.concatenate([x for x, _ in batches._get_iterator()])
+            images = np.concatenate([x for x, _ in batches])
             plain = tiny.normalize(tiny.x_train[batches.order(epoch)])
             mirrored = 2 * (0.5 - np.array(tiny.mean)) / np.array(tiny.std) - images
             same = [

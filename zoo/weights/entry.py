@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from zoo import tasks
-from zoo.datasets.batches import normalize
 from zoo.datasets.dataset import fit
 from zoo.datasets.decoding import uint8_pixels
+from zoo.datasets.image_batches import normalize
 
 FOLDER = Path(__file__).parent
 

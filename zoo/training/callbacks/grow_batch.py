@@ -58,7 +58,7 @@ class _Growing(keras.callbacks.Callback):
 
     def grow(self, times: int) -> None:
         """Let the coming epoch's batches be grown that many times."""
-        limit = self.max_size or max(len(self.batches.x), self.first_size)
+        limit = self.max_size or max(self.batches.rows, self.first_size)
         size = min(round(self.first_size * self.factor**times), limit)
         self.batches.size = self.batches.count.grown = size
 
