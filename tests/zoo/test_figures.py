@@ -174,3 +174,10 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch)
         TestDrawn().page(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
     assert (tmp_path / "page.html").read_text() == "old"
+
+
+def test_words_are_aligned_left_and_numbers_right(tmp_path):
+    rows = [{"layer": "conv", "output": "28 x 28 x 1", "params": "1,024", "loss": "–"}]
+    page_text = TestDrawn().page(tmp_path, Section("Table", table=rows))
+    for cell in ('<td class="text">conv</td>', '<td class="text">28 x', "<td>1,024<", "<td>–<"):
+        assert cell in page_text

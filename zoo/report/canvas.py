@@ -24,6 +24,7 @@ STYLE = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,  # 2.3001, not 0.0001 with a small +2.3 above the axis
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
     "grid.color": "#e9ecf1",

@@ -77,7 +77,7 @@ def write(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals["prose_columns"] = _prose_columns
+    environment.globals["text_columns"] = _text_columns
     page = environment.get_template("report.html.j2").render(
         title=title,
         subtitle=subtitle,
@@ -92,10 +92,10 @@ def write(
     return Path(path)
 
 
-def _prose_columns(table: Sequence[Mapping[str, object]]) -> set[str]:
-    """The columns of sentences and lists, aligned left; numbers are aligned right."""
+def _text_columns(table: Sequence[Mapping[str, object]]) -> set[str]:
+    """The columns of words, sentences and lists, aligned left; numbers are aligned right."""
 
-    def is_prose(cell: str) -> bool:
-        return len(cell) > 20 or cell.count(" ") > 2
+    def is_text(cell: str) -> bool:
+        return cell[:1].isalpha() or len(cell) > 20 or cell.count(" ") > 2
 
-    return {key for key in table[0] if any(is_prose(str(row[key])) for row in table)}
+    return {key for key in table[0] if any(is_text(str(row[key])) for row in table)}
