@@ -56,7 +56,7 @@ class Listing:
 
     def add(self, name: str, found: zipfile.ZipInfo | tuple[int, int]) -> None:
         """Sort a regular file by its name."""
-        parts, suffix = PurePosixPath(name).parts, PurePosixPath(name).suffix.lower()
+        parts, suffix = name.split("/"), os.path.splitext(name)[1].lower()
         if any(part in SYSTEM or part.startswith("._") for part in parts):
             return
         if any(part.startswith(".") for part in parts):
@@ -72,6 +72,8 @@ class Listing:
 
     def add_folder(self, name: str) -> None:
         """Note a folder and those that enclose it, unless it is hidden."""
+        if name in self.folders:
+            return
         folder = PurePosixPath(name)
         if not any(part in SYSTEM or part.startswith(".") for part in folder.parts):
             self.folders |= {str(part) for part in (folder, *folder.parents)} - {"."}
@@ -115,7 +117,7 @@ def _list_zip(path: Path) -> Listing:
         elif name in listing.images or name in listing.texts:
             listing.leave_out(name, "file", "of a name that the zip holds twice")
         else:
-            listing.add_folder(str(PurePosixPath(name).parent))
+            listing.add_folder(name.rpartition("/")[0])
             listing.add(name, member)
     listing.archive.filelist.clear()  # a kilobyte for each of perhaps a million files
     listing.archive.NameToInfo.clear()
