@@ -127,6 +127,15 @@ class Batches(OrderedDataset):
             self._order = (epoch, order)
         return order
 
+    def check_devices(self, count: int) -> None:
+        """Raise ValueError if there is a batch that does not divide among `count` devices."""
+        smallest = self.rows % self.size if self.last == "keep" else 0
+        if self.size % count or smallest % count:
+            raise ValueError(
+                f"batches of {self.size} rows, the last of {smallest or self.size}, do not divide "
+                f"among {count} devices; give last='pad' or 'drop', and a multiple of {count}"
+            )
+
     def _weighted_batch(self, epoch: int, index: int) -> tuple:
         epoch = epoch if self.shuffle else 0
         order = self.order(epoch)

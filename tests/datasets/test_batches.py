@@ -278,6 +278,14 @@ class TestLastBatch:
             Numbers(10, 11, last="drop")
 
     @pytest.mark.once
+    def test_that_does_not_divide_among_devices_is_refused(self):
+        Numbers(10, 4).check_devices(2)
+        Numbers(9, 4, last="pad").check_devices(2)
+        for batches in (Numbers(9, 4), Numbers(9, 3, last="drop"), Numbers(8, 3, last="pad")):
+            with pytest.raises(ValueError, match="do not divide among 2 devices; give last='pad'"):
+                batches.check_devices(2)
+
+    @pytest.mark.once
     def test_is_smaller_by_default(self):
         assert [len(y) for _, y in Numbers(10, 4)] == [4, 4, 2]
 

@@ -1,4 +1,4 @@
-"""A digit seen plus a digit told."""
+"""A digit in an image plus a number."""
 
 import dataclasses
 import subprocess
@@ -25,13 +25,13 @@ class TestBatches:
             np.testing.assert_array_equal(x["number"].argmax(axis=1) + y["digit"], y["sum"])
             np.testing.assert_array_equal(x["number"].sum(axis=1), 1)
 
-    def test_images_meet_other_numbers_in_the_next_epoch_and_the_same_ones_again(self, digits):
+    def test_images_get_other_numbers_in_the_next_epoch_and_the_same_ones_again(self, digits):
         def numbers(epoch):
             batches = SumBatches(digits, "train", 50, seed=3)
             batches.epoch = epoch
-            told = np.empty(50, int)
-            told[batches.order(epoch)] = batches[0][0]["number"].argmax(axis=1)
-            return told
+            added = np.empty(50, int)
+            added[batches.order(epoch)] = batches[0][0]["number"].argmax(axis=1)
+            return added
 
         assert (numbers(0) != numbers(1)).mean() > 0.5
         np.testing.assert_array_equal(numbers(1), numbers(1))
@@ -42,7 +42,7 @@ class TestBatches:
         batches.epoch = 4
         np.testing.assert_array_equal(batches[0][0]["number"], first)
 
-    def test_every_number_is_told(self, digits):
+    def test_every_number_is_added(self, digits):
         batches = SumBatches(digits, "train", 500)
         assert set(batches.numbers(0, 0, 500)) == set(range(10))
 
@@ -51,6 +51,26 @@ class TestBatches:
         assert y["sum"].shape == (20, 5)
         for total in range(19):
             assert "".join(str(int(bit)) for bit in bits([total])[0][::-1]) == f"{total:05b}"
+
+    def test_a_padded_last_batch_leaves_the_losses_as_they_are(self, digits):
+        net = zoo.get("mnist_sum")
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        accuracy = {"digit": ["accuracy"], "sum": ["accuracy"]}
+        net.compile(loss={"digit": loss, "sum": loss}, weighted_metrics=accuracy)
+        kept, padded = (
+            net.evaluate(SumBatches(digits, "val", 20, last=last), return_dict=True, verbose=0)
+            for last in ("keep", "pad")
+        )
+        assert kept.keys() >= {"loss", "digit_loss", "sum_accuracy"}
+        assert padded == pytest.approx(kept, rel=1e-4)
+
+    def test_sums_have_no_class_weight_and_cannot_be_mixed(self, digits):
+        net = zoo.get("mnist_sum")
+        net.compile(loss={"digit": "mse", "sum": "mse"})
+        with pytest.raises(ValueError, match="class_weight is for one array of labels, not for se"):
+            net.fit(SumBatches(digits, "train", 20), class_weight={0: 1}, verbose=0)
+        with pytest.raises(ValueError, match="cannot be mixed: leave out MixUp"):
+            SumBatches(digits, "train", 20, [zoo.datasets.transforms.mixup()])
 
     @pytest.mark.parametrize("names", ["abcdefghijkl", "abcdefghij", "1234567890"])
     def test_a_dataset_whose_classes_are_not_the_digits_is_refused(self, names, digits):
@@ -74,7 +94,8 @@ class TestBinary:
         net.compile("sgd", losses, metrics={"sum": [exact]})
         net.train_on_batch(*SumBatches(digits, "train", 20, binary=True)[0])
         net.save(tmp_path / "model.keras")
-        code = "import sys, keras, zoo; print(keras.models.load_model(sys.argv[1]).output)"
+        rooms = "import zoo.layers, zoo.datasets"  # where the layers and all_bits are registered
+        code = f"{rooms}, sys, keras; print(keras.models.load_model(sys.argv[1]).output)"
         command = [sys.executable, "-c", code, str(tmp_path / "model.keras")]
         done = subprocess.run(command, capture_output=True, text=True)
         assert "(None, 5)" in done.stdout, done.stderr
@@ -90,9 +111,24 @@ class TestInputs:
         with pytest.raises(ValueError, match=f"numbers must be from 0 to 9, not {number}"):
             inputs(digits, digits.x_val[:2], [3, number])
 
-    def test_numbers_that_are_no_integers_are_refused(self):
-        with pytest.raises(ValueError, match="must be integers"):
-            one_hot([1.5])
+    @pytest.mark.parametrize("numbers", [[1.5], ["3"], [[1]], 3, None])
+    def test_numbers_that_are_no_integers_are_refused(self, numbers):
+        with pytest.raises(ValueError, match="numbers must be integers"):
+            one_hot(numbers)
+        with pytest.raises(ValueError, match="sums must be integers"):
+            bits(numbers)
+
+    @pytest.mark.parametrize("total", [-1, 19])
+    def test_sums_that_two_digits_cannot_have_are_refused(self, total):
+        with pytest.raises(ValueError, match=f"sums must be from 0 to 18, not {total}"):
+            bits([3, total])
+
+    def test_what_is_no_dataset_or_flag_is_refused(self, digits):
+        for make in (lambda: SumBatches("mnist", "val", 1), lambda: inputs("mnist", [], [])):
+            with pytest.raises(ValueError, match="data must be a zoo.datasets.Dataset, not a str"):
+                make()
+        with pytest.raises(ValueError, match="binary='yes' must be True or False"):
+            SumBatches(digits, "val", 1, binary="yes")
 
     def test_images_of_another_size_or_range_are_refused(self, digits):
         with pytest.raises(ValueError, match=r"must be \(n, 28, 28, 1\), not \(2, 32, 32, 1\)"):

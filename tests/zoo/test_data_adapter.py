@@ -45,7 +45,5 @@ def test_only_ordered_data_get_our_adapter():
 
 def test_adapters_that_moved_are_one_clear_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras.src.trainers.data_adapters", None)
-    with pytest.raises(
-        ImportError, match="^the zoo.s batches need the data adapters"
-    ):
+    with pytest.raises(ImportError, match="^the zoo.s batches need the data adapters"):
         runpy.run_path(data_adapter.__file__)

@@ -36,6 +36,9 @@ class OrderedDataset(keras.utils.PyDataset):
         """The batches of that pass, first to last: (x, y) or (x, y, weights)."""
         raise NotImplementedError
 
+    def check_devices(self, count: int) -> None:
+        """Raise ValueError if there is a batch that does not divide among so many devices."""
+
 
 class OrderedAdapter(PyDatasetAdapter):
     """What Keras goes through in one `fit`, `evaluate` or `predict` with an `OrderedDataset`."""
@@ -43,6 +46,9 @@ class OrderedAdapter(PyDatasetAdapter):
     def __init__(self, dataset: OrderedDataset, class_weight: dict[int, float] | None = None):
         super().__init__(dataset, class_weight)
         self._epoch, self._within_pass = dataset.epoch, False
+        distribution = keras.distribution.distribution()
+        if isinstance(distribution, keras.distribution.DataParallel):
+            dataset.check_devices(distribution.device_mesh.devices.size)
         if class_weight is None:
             return
         if not isinstance(class_weight, dict):
