@@ -56,6 +56,7 @@ def assert_same_logits(net, model, height, width):
 
 
 def resnet(name, classes=5):
+    """As the zoo builds the model of this name."""
     cifar = name in ("resnet18", "resnet34")
     depths, options = {
         "resnet18": ((2, 2, 2, 2), {}),
@@ -79,10 +80,9 @@ once = pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "options", "build", "load", "size"),
     [
-        ("resnet18_imagenet", {}, lambda: resnet("resnet18_imagenet"), from_torchvision, (64, 75)),
-        ("resnext50_32x4d", {}, lambda: resnet("resnext50_32x4d"), from_timm, (64, 75)),
-        ("vgg16", {}, lambda: resnet_vgg.VGG((2, 3)), from_torchvision, (64, 96)),
-        ("googlenet_bn", {}, googlenet, from_torchvision, (64, 96)),
+        ("resnext50_32x4d", {}, lambda: resnet("resnext50_32x4d"), from_timm, (32, 43)),
+        ("vgg16", {}, lambda: resnet_vgg.VGG((1, 2)), from_torchvision, (32, 64)),
+        ("googlenet_bn", {}, googlenet, from_torchvision, (32, 64)),
         ("inception_v3", VARIANT, inception.InceptionV3, from_torchvision, (107, 75)),
     ],
 )
@@ -99,6 +99,13 @@ def test_timms_vgg_has_convolutions_for_its_dense_layers():
     assert net.state_dict()["pre_logits.fc1.weight"].shape == (4096, 512, 2, 1)
     model = zoo.get("vgg16", input_shape=(64, 32, 3), num_classes=5)
     assert_same_logits(net, from_timm(model, net.state_dict()), 64, 32)
+
+
+@once
+def test_basic_blocks_and_the_stem_for_large_images():
+    net = with_random_values(resnet("resnet18_imagenet"))
+    model = zoo.get("resnet18_imagenet", input_shape=(64, 75, 3), num_classes=5)
+    assert_same_logits(net, from_torchvision(model, net.state_dict()), 64, 75)
 
 
 @once

@@ -1,9 +1,9 @@
-"""Weights of PyTorch nets for the zoo's: the state dicts of torchvision and timm.
+"""State dicts of torchvision and timm, loaded into the zoo's nets.
 
     state_dict = torchvision.models.resnet50(weights="DEFAULT").state_dict()
     model = zoo.weights.from_torchvision(zoo.get("resnet50"), state_dict)
 
-PyTorch need not be installed: `safetensors.numpy.load_file` gives such a mapping as well.
+PyTorch is not needed: what `safetensors.numpy.load_file` reads will do.
 """
 
 import warnings
@@ -18,43 +18,47 @@ from zoo.weights.pytorch_names import AUXILIARY_MODULES, CLASSIFIERS, module_nam
 
 
 def from_torchvision(model: keras.Model, state_dict: Mapping) -> keras.Model:
-    """Load the weights of a torchvision net; its logits become those of torchvision in eval mode.
+    """Load the weights of a torchvision net: the logits are those of torchvision in eval mode.
 
-        zoo.get("resnet50")                                 # resnet50, and so on to resnet152
-        zoo.get("resnet18_imagenet")                        # resnet18; resnet34 likewise
-        zoo.get("resnext50_32x4d")                          # resnext50_32x4d
-        zoo.get("vgg16")                                    # vgg16
-        zoo.get("googlenet_bn")                             # googlenet
-        zoo.get("inception_v3", variant="torchvision")      # inception_v3
+        zoo.get("resnet50")                               # resnet50; resnet101, resnet152 likewise
+        zoo.get("resnet18_imagenet")                      # resnet18; resnet34 likewise
+        zoo.get("resnext50_32x4d")                        # resnext50_32x4d
+        zoo.get("vgg16")                                  # vgg16, for images of 224x224
+        zoo.get("googlenet_bn")                           # googlenet, for sides of 32 times n
+        zoo.get("inception_v3", variant="torchvision")    # inception_v3
 
-    With another `num_classes` than that of the weights the body is loaded and the head is new,
-    which a warning says. Auxiliary classifiers that the model does not have are left out.
+    Built with another `num_classes` than the weights have, the model gets the body and keeps its
+    new head, which a warning says. Auxiliary classifiers are loaded where the model has them; those
+    of googlenet_bn average fixed windows of 5x5, as in the paper, those of torchvision do not.
 
-    The images must be normalised as the net was trained. torchvision's trained GoogLeNet and
-    Inception v3 go from ImageNet's mean and std to 0.5 and 0.5 inside (`transform_input`), which
-    no state dict holds: normalise by 0.5 and 0.5. Image sides of googlenet_bn must be multiples of
-    32, as its poolings pad odd maps otherwise; those of vgg16 224, as its first fully connected
-    layer takes maps of 7x7.
+    Images must be normalised as they were when the net was trained, which a state dict does not
+    say. torchvision's trained GoogLeNet and Inception v3 take ImageNet's mean and std and change
+    them to 0.5 and 0.5 inside (`transform_input`): normalise by 0.5 and 0.5 for the zoo's.
 
     Args:
-        model: as `zoo.get` gives it; `num_classes=0` included.
-        state_dict: names to arrays, or to tensors of PyTorch on any device.
+        model: one of those above, any `input_shape` else, any `num_classes`, 0 included.
+        state_dict: arrays or PyTorch tensors by name.
 
     Returns:
-        The model itself.
+        The same model.
 
     Raises:
-        ValueError: if torchvision has no such model, or one that differs from the zoo's; if the
-            state dict does not fit. The model stays as it was.
+        ValueError: if torchvision has no such model, or builds it in another form; if the state
+            dict does not fit: the message names the first key of another shape, and those missing
+            and unexpected. The model then keeps the weights that it had.
     """
     return _load(model, state_dict, "torchvision")
 
 
 def from_timm(model: keras.Model, state_dict: Mapping) -> keras.Model:
-    """Load the weights of a timm net, whose names for VGG are not torchvision's.
+    """Load the weights of a timm net: the logits are those of timm in eval mode.
 
-    As `from_torchvision`, but that timm has no GoogLeNet, and no Inception v3 that normalises its
-    images itself.
+    Like `from_torchvision`, except that timm has no GoogLeNet, names the fully connected layers of
+    VGG otherwise, and changes no image inside Inception v3: normalise by the mean and std of
+    `pretrained_cfg`.
+
+    Raises:
+        ValueError: as `from_torchvision` does.
     """
     return _load(model, state_dict, "timm")
 
