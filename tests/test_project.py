@@ -70,3 +70,18 @@ def test_only_the_backend_room_touches_private_keras():
     )
     guilty = [module for module, text in sources() if pattern.search(text)]
     assert {module.split(".")[1] for module in guilty} == {"backend"}
+
+
+def test_what_is_declared_is_used():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    modules = {
+        "opencv-python-headless": "cv2",
+        "pillow": "PIL",
+        "scikit-learn": "sklearn",
+        "Jinja2": "jinja2",
+    }
+    texts = [text for _, text in sources()]
+    texts += [path.read_text() for path in (ROOT / "recipes").glob("*.py")]
+    imported = set(re.findall(r"^\s*(?:from|import) +(\w+)", "\n".join(texts), re.MULTILINE))
+    declared = [re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]]
+    assert {modules.get(name, name) for name in declared} <= imported
