@@ -83,7 +83,7 @@ def flag(name: str, value) -> bool:
 
 def one_of(name: str, value, known: Collection[str]) -> str:
     """One of several names; `ValueError` with the nearest if it is none of them."""
-    if value not in known:
+    if value not in tuple(known):  # a list as the value cannot be looked up in a dict
         near = difflib.get_close_matches(str(value), known, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{name}={value!r} must be one of {', '.join(known)}{meant}")

@@ -1,9 +1,10 @@
 """Logits and heat maps from weights that a numpy seed fills: the same on every backend.
 
 `KERAS_BACKEND=tensorflow python tests/zoo/golden.py` adds the models, and the weights that ship,
-that golden.json lacks; after an intended change, `... golden.py NAME` writes those of a model anew.
+that golden.json lacks; after an intended change, `... golden.py NAME` replaces those of a model.
 """
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -12,29 +13,22 @@ import numpy as np
 
 import zoo
 
-PATH = Path(__file__).with_suffix(".json")
+spec = importlib.util.spec_from_file_location("contract", Path(__file__).with_name("contract.py"))
+contract = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(contract)
 
+PATH = Path(__file__).with_suffix(".json")
 
 # Nets whose own images, or thousand classes, would take long; GradCAM needs maps of 5x5.
 OF_IMAGENET = {"input_shape": (160, 160, 3), "num_classes": 10}
-SMALLER = {"squeeze_expand": {"input_shape": (64, 64, 3)}} | {
+SMALLER = {
     name: OF_IMAGENET
     for name in zoo.list_models()
     if zoo.card(name).options.get("num_classes") == 1000
 }
+SMALLER["inception_v3"] = OF_IMAGENET | {"input_shape": (203, 203, 3)}  # unpadded: maps shrink
+SMALLER["squeeze_expand"] = {"input_shape": (64, 64, 3)}
 TRAINED = [(name, tag) for name in zoo.list_models() for tag in zoo.card(name).weights]
-SMALLER["inception_v3"] = OF_IMAGENET | {"input_shape": (203, 203, 3)}  # unpadded, maps shrink
-
-
-def examples(model, count: int, rng) -> np.ndarray | dict[str, np.ndarray]:
-    """Random inputs of a model, an array each."""
-    if isinstance(model.input, dict):
-        return {name: _random(x, count, rng) for name, x in model.input.items()}
-    return _random(model.input, count, rng)
-
-
-def _random(x, count, rng):
-    return rng.normal(size=(count, *x.shape[1:])).astype("float32")
 
 
 def compute(name: str, classes=None) -> dict[str, list]:
@@ -53,10 +47,12 @@ def compute(name: str, classes=None) -> dict[str, list]:
         else:
             value *= 0.1
         variable.assign(value.astype("float32"))
-    images = examples(model, 2, rng)
-    result = said(model, images)
+    images = contract.examples(model, 2, rng)
+    result = outputs_of(model, images)
     if zoo.card(name).task == "classification":
-        result["classes"] = classes or [first_seen(model, image[None]) for image in images]
+        result["classes"] = classes or [
+            first_class_with_heat(model, image[None]) for image in images
+        ]
         maps = zoo.explain.grad_cam(model, images, result["classes"])
         step = maps.shape[1] // 8
         result["heat"] = maps[:, ::step, ::step].astype(float).round(4).tolist()
@@ -66,16 +62,16 @@ def compute(name: str, classes=None) -> dict[str, list]:
 def compute_trained(name: str, tag: str) -> dict[str, list]:
     """Logits of two images by the weights that ship."""
     model = zoo.get(name, weights=tag)
-    return said(model, examples(model, 2, np.random.default_rng(0)))
+    return outputs_of(model, contract.examples(model, 2, np.random.default_rng(0)))
 
 
-def said(model, images) -> dict[str, list]:
+def outputs_of(model, images) -> dict[str, list]:
     outputs = model.predict(images, verbose=0)
     outputs = outputs if isinstance(outputs, dict) else {"logits": outputs}
     return {key: value.round(6).tolist() for key, value in outputs.items()}
 
 
-def first_seen(model, image) -> int:
+def first_class_with_heat(model, image) -> int:
     return next(c for c in range(10) if zoo.explain.grad_cam(model, image, c).any())
 
 

@@ -46,7 +46,7 @@ class TestConv2D:
     @pytest.mark.parametrize("size", [10, 11])
     def test_equals_keras(self, options, size):
         options = {"filters": 6, "kernel_size": 3} | options
-        pair = both(layers.Conv2D(**options), keras.layers.Conv2D(**options), (size, 9, 4))
+        pair = both(layers.FusedConv2D(**options), keras.layers.Conv2D(**options), (size, 9, 4))
         x = images(3, size, 9, 4)
         ours, theirs = [numpy(layer(x)) for layer in pair]
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
@@ -55,14 +55,14 @@ class TestConv2D:
     def test_equals_keras_in_half_precision(self, strides):
         options = {"filters": 6, "kernel_size": 3, "strides": strides, "padding": "same"}
         options["dtype"] = "mixed_bfloat16"
-        pair = both(layers.Conv2D(**options), keras.layers.Conv2D(**options), (10, 9, 4))
+        pair = both(layers.FusedConv2D(**options), keras.layers.Conv2D(**options), (10, 9, 4))
         ours, theirs = [layer(images(3, 10, 9, 4)) for layer in pair]
         assert keras.backend.standardize_dtype(ours.dtype) == "bfloat16"
         ours, theirs = [numpy(keras.ops.cast(out, "float32")) for out in (ours, theirs)]
         np.testing.assert_allclose(ours, theirs, rtol=0.02, atol=0.2)
 
-    def test_with_a_group_a_channel_equals_kerass_depthwise(self):
-        ours = layers.Conv2D(8, 3, groups=4, padding="same", use_bias=False)
+    def test_with_one_group_per_channel_equals_kerass_depthwise(self):
+        ours = layers.FusedConv2D(8, 3, groups=4, padding="same", use_bias=False)
         theirs = keras.layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same", use_bias=False)
         x, kernel = images(3, 7, 9, 4), images(3, 3, 4, 2)
         for layer in (ours, theirs):
@@ -73,7 +73,8 @@ class TestConv2D:
 
     @pytest.mark.parametrize("groups", [1, 2])
     def test_takes_lora_as_keras_does(self, groups):
-        ours, theirs = layers.Conv2D(6, 3, groups=groups), keras.layers.Conv2D(6, 3, groups=groups)
+        ours = layers.FusedConv2D(6, 3, groups=groups)
+        theirs = keras.layers.Conv2D(6, 3, groups=groups)
         for layer in (ours, theirs):
             layer.build((None, 7, 9, 4))
             layer.enable_lora(2)
@@ -94,7 +95,8 @@ class TestConv2D:
             model.fit(images(16, 5, 5, 4), np.ones((16, 36)), epochs=2, shuffle=False, verbose=0)
             return model.get_weights()
 
-        for ours, theirs in zip(fitted(layers.Conv2D), fitted(keras.layers.Conv2D), strict=True):
+        both_weights = fitted(layers.FusedConv2D), fitted(keras.layers.Conv2D)
+        for ours, theirs in zip(*both_weights, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 
 
@@ -119,10 +121,36 @@ class TestConvBnRelu:
         assert model.get_layer("c_conv").groups == 4 and model.output_shape == (None, 32, 32, 32)
 
     @pytest.mark.once
-    @pytest.mark.parametrize("groups", [3, 8, 0])
+    @pytest.mark.parametrize("groups", [3, 8, 0, -2])
     def test_groups_that_do_not_divide_are_refused(self, groups):
         with pytest.raises(ValueError, match="16 channels and 36 filters; 1, 2, 4 do"):
             block(layers.conv_bn_relu, 36, "c", groups=groups)
+
+    @pytest.mark.once
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"filters": -8}, "filters=-8 must be a whole number, 1 or more"),
+            ({"filters": 2.5}, "filters=2.5 must be a whole number"),
+            ({"groups": 2.0}, "groups=2.0 must be a whole number"),
+            ({"kernel_size": 0}, "kernel_size=0 must be a whole number, 1 or more"),
+            ({"kernel_size": (3, "3")}, "kernel_size='3' must be a whole number"),
+            ({"strides": 1.5}, "strides=1.5 must be a whole number"),
+            ({"dilation_rate": None}, "dilation_rate=None must be a whole number"),
+            ({"shape": (32, 16)}, r"c: input \(None, 32, 16\) must be maps"),
+            ({"shape": (32, 32, None)}, "whose number of channels is known"),
+        ],
+    )
+    def test_sizes_that_are_none_are_refused(self, options, message):
+        with pytest.raises(ValueError, match=message):
+            block(layers.conv_bn_relu, **{"filters": 16, "name": "c"} | options)
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("make", [layers.depthwise_separable, layers.spatially_separable])
+    @pytest.mark.parametrize("shape", [(32, 16), (32, 32, None)])
+    def test_what_is_no_maps_is_refused(self, make, shape):
+        with pytest.raises(ValueError, match="c: input .* must be maps"):
+            block(make, 16, "c", shape=shape)
 
 
 @pytest.mark.once
@@ -186,7 +214,11 @@ class TestPixelShuffle:
 
     def test_trains_what_stands_before_it(self):
         model = keras.Sequential(
-            [keras.Input((4, 4, 2)), layers.Conv2D(12, 3, padding="same"), layers.PixelShuffle()]
+            [
+                keras.Input((4, 4, 2)),
+                layers.FusedConv2D(12, 3, padding="same"),
+                layers.PixelShuffle(),
+            ]
         )
         model.compile(keras.optimizers.Adam(0.01), "mse")
         x, y = images(32, 4, 4, 2), np.zeros((32, 8, 8, 3))
@@ -200,9 +232,11 @@ class TestPixelShuffle:
             layers.PixelShuffle(name="shuffle")(keras.Input(shape))
 
     @pytest.mark.once
-    def test_a_block_of_one_pixel_is_refused(self):
-        with pytest.raises(ValueError, match="block_size=1 must be 2 or more"):
-            layers.PixelShuffle(1)
+    @pytest.mark.parametrize("block_size", [1, 2.5, "2", None])
+    def test_a_block_of_one_pixel_or_of_half_pixels_is_refused(self, block_size):
+        message = f"block_size={block_size!r} must be a whole number, 2 or more"
+        with pytest.raises(ValueError, match=message):
+            layers.PixelShuffle(block_size)
 
 
 class TestBatchNormalization:
@@ -211,7 +245,7 @@ class TestBatchNormalization:
     def test_equals_keras_and_moves_its_averages_alike(self, training, channels):
         options = {"momentum": 0.9, "epsilon": 1e-5}
         pair = both(
-            layers.BatchNormalization(**options),
+            layers.FusedBatchNormalization(**options),
             keras.layers.BatchNormalization(**options),
             (7, 5, channels),
         )
@@ -241,7 +275,7 @@ class TestBatchNormalization:
             return model.get_weights()
 
         pairs = zip(
-            fitted(layers.BatchNormalization),
+            fitted(layers.FusedBatchNormalization),
             fitted(keras.layers.BatchNormalization),
             strict=True,
         )
@@ -251,7 +285,7 @@ class TestBatchNormalization:
     @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
     def test_in_half_precision_keeps_its_statistics_in_float32(self, dtype):
         x = keras.ops.cast(30 + images(8, 7, 5, 4), dtype)
-        norm = layers.BatchNormalization(momentum=0.0, dtype=f"mixed_{dtype}")
+        norm = layers.FusedBatchNormalization(momentum=0.0, dtype=f"mixed_{dtype}")
         out = norm(x, training=True)
         assert keras.backend.standardize_dtype(out.dtype) == dtype
         x = numpy(keras.ops.cast(x, "float32")).astype("float64")
@@ -262,9 +296,41 @@ class TestBatchNormalization:
         np.testing.assert_allclose(numpy(keras.ops.cast(out, "float32")), expected, atol=0.03)
 
     def test_of_half_precision_variables_is_kerass_own(self):
-        norm = layers.BatchNormalization(dtype="bfloat16")
+        norm = layers.FusedBatchNormalization(dtype="bfloat16")
         out = norm(images(2, 5, 5, 4), training=True)
         assert keras.backend.standardize_dtype(out.dtype) == "bfloat16"
+
+
+class TestFilesOfFusedLayers:
+    def test_are_those_of_keras(self, tmp_path):
+        def net(conv, norm):
+            image = keras.Input((6, 6, 4))
+            return keras.Model(image, norm()(conv(4, 3, groups=2)(image)))
+
+        ours = net(layers.FusedConv2D, layers.FusedBatchNormalization)
+        theirs = net(keras.layers.Conv2D, keras.layers.BatchNormalization)
+        x = images(2, 6, 6, 4)
+        for source, target in ((ours, theirs), (theirs, ours)):
+            for variable in source.variables:
+                if variable.dtype == "float32":
+                    variable.assign(np.random.default_rng(5).uniform(0.5, 1.5, variable.shape))
+            source.save_weights(tmp_path / "net.weights.h5")
+            target.load_weights(tmp_path / "net.weights.h5")
+            outputs = [numpy(model(x)) for model in (source, target)]
+            np.testing.assert_allclose(*outputs, rtol=1e-4, atol=1e-4)
+
+    @pytest.mark.once
+    @pytest.mark.parametrize(
+        ("name", "layer"),
+        [
+            ("Conv2D", layers.FusedConv2D(2, 1)),
+            ("BatchNormalization", layers.FusedBatchNormalization()),
+        ],
+    )
+    def test_name_the_classes_as_they_always_have(self, name, layer):
+        assert keras.saving.get_registered_object(f"zoo>{name}") is type(layer)
+        written = keras.saving.serialize_keras_object(layer)
+        assert (written["class_name"], written["registered_name"]) == (name, f"zoo>{name}")
 
 
 class TestNormalization:
@@ -295,6 +361,19 @@ class TestNormalization:
             layers.normalization(keras.Input((5, 6, 8)), "group", "norm", groups=3)
 
     @pytest.mark.once
-    def test_an_unknown_norm_is_refused(self):
-        with pytest.raises(ValueError, match="norm='power' must be one of batch, layer"):
-            layers.normalization(keras.Input((5, 6, 8)), "power", "norm")
+    @pytest.mark.parametrize("groups", [2.0, "2", None])
+    def test_groups_that_are_no_whole_number_are_refused(self, groups):
+        with pytest.raises(ValueError, match=f"groups={groups!r} must be a whole number"):
+            layers.normalization(keras.Input((5, 6, 8)), "group", "norm", groups=groups)
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("norm", ["power", None])
+    def test_an_unknown_norm_is_refused(self, norm):
+        with pytest.raises(ValueError, match=f"norm={norm!r} must be one of batch, layer"):
+            layers.normalization(keras.Input((5, 6, 8)), norm, "norm")
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("shape", [(8,), (5, 6, None)])
+    def test_what_is_no_maps_is_refused(self, shape):
+        with pytest.raises(ValueError, match="norm: input .* must be maps"):
+            layers.normalization(keras.Input(shape), "batch", "norm")

@@ -1,5 +1,7 @@
 """ResNets against PyTorch modules put together from the papers, weight for weight."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 import zoo
-from zoo.models.resnet import basic, bottleneck, resnet
+from zoo.models.resnet import BASIC, BOTTLENECK, resnet
 
 pytestmark = pytest.mark.once
 
@@ -54,7 +56,7 @@ class Reference:
             y = self.conv(y, f"{name}_conv{i}", stride, group)
         return x + y
 
-    def __call__(self, images, depths, block, stem, groups, version):
+    def __call__(self, images, depths, blocks, stem, groups, version):
         x = self.conv(torch.tensor(images).permute(0, 3, 1, 2), "stem", 2 if stem else 1)
         x = self.norm(x, "stem").relu()
         x = F.max_pool2d(x, 3, 2, 1) if stem else x
@@ -62,8 +64,8 @@ class Reference:
             for i in range(1, depth + 1):
                 stride = 2 if stage > 1 and i == 1 else 1
                 name = f"stage{stage}_block{i}"
-                strides = [stride, 1] if block is basic else [1, stride, 1]
-                shared = [1, 1] if block is basic else [1, groups, 1]
+                strides = [stride, 1] if blocks is BASIC else [1, stride, 1]
+                shared = [1, 1] if blocks is BASIC else [1, groups, 1]
                 x = (self.v1 if version == 1 else self.v2)(x, name, strides, shared)
         x = self.norm(x, "last").relu() if version == 2 else x
         kernel, bias = self.weights["logits"]
@@ -71,22 +73,22 @@ class Reference:
 
 
 @pytest.mark.parametrize(
-    ("block", "stem", "options"),
+    ("blocks", "stem", "options"),
     [
-        (basic, "cifar", {}),
-        (basic, "cifar", {"shortcuts": "padding"}),
-        (basic, "imagenet", {}),
-        (basic, "cifar", {"version": 2}),
-        (basic, "cifar", {"version": 2, "shortcuts": "padding"}),
-        (bottleneck, "imagenet", {}),
-        (bottleneck, "imagenet", {"groups": 8, "width": 16}),
-        (bottleneck, "imagenet", {"version": 2}),
+        (BASIC, "cifar", {}),
+        (BASIC, "cifar", {"shortcuts": "padding"}),
+        (BASIC, "imagenet", {}),
+        (BASIC, "cifar", {"version": 2}),
+        (BASIC, "cifar", {"version": 2, "shortcuts": "padding"}),
+        (BOTTLENECK, "imagenet", {}),
+        (BOTTLENECK, "imagenet", {"groups": 8, "width": 16}),
+        (BOTTLENECK, "imagenet", {"version": 2}),
     ],
 )
-def test_logits_are_those_of_pytorch(block, stem, options):
+def test_logits_are_those_of_pytorch(blocks, stem, options):
     depths = (1, 2)
     model = resnet(
-        "small", block, depths, input_shape=(33, 40, 3), num_classes=5, stem=stem, filters=16,
+        "small", blocks, depths, input_shape=(33, 40, 3), num_classes=5, stem=stem, filters=16,
         **options,
     )  # fmt: skip
     rng = np.random.default_rng(0)
@@ -97,13 +99,14 @@ def test_logits_are_those_of_pytorch(block, stem, options):
     reference = Reference(model)
     with torch.no_grad():
         expected = reference(
-            images, depths, block, stem == "imagenet", options.get("groups", 1),
+            images, depths, blocks, stem == "imagenet", options.get("groups", 1),
             options.get("version", 1),
         )  # fmt: skip
     got = keras.ops.convert_to_numpy(model(images))
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-3)
 
 
-def test_another_version_is_refused():
-    with pytest.raises(ValueError, match="version=3 must be 1 or 2"):
-        zoo.get("resnet18", version=3)
+@pytest.mark.parametrize("version", [3, "1", [1]])
+def test_another_version_is_refused(version):
+    with pytest.raises(ValueError, match=f"version={re.escape(repr(version))} must be 1, or 2 for"):
+        zoo.get("resnet18", version=version)

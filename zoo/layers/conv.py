@@ -1,4 +1,4 @@
-"""Convolution, batch norm, ReLU: the brick of most nets of the course, whole or taken apart.
+"""Convolution, batch norm, ReLU: what most nets of the course are built of, whole or factorised.
 
 Sources: for the depthwise separable one Howard et al., MobileNets (2017), for the spatially
 separable one Szegedy et al., Rethinking the Inception architecture (2015).
@@ -6,7 +6,9 @@ separable one Szegedy et al., Rethinking the Inception architecture (2015).
 
 from keras import layers
 
-from zoo.layers.fused import Conv2D
+from zoo import checks
+from zoo.layers.fused import FusedConv2D
+from zoo.layers.maps import channels_of, divisors
 from zoo.layers.norm import normalization
 
 
@@ -28,16 +30,18 @@ def conv_bn_relu(
     own 0.99 still averages over the first epochs when a short run is already over.
 
     Raises:
-        ValueError: a number of groups that does not divide the channels of `x` and the filters.
+        ValueError: if `x` is not maps, a size is not a whole number of 1 or more, or the number of
+            groups does not divide the channels of `x` and the filters.
     """
-    channels = x.shape[-1]
-    if groups < 1 or channels % groups or filters % groups:
-        fits = [n for n in range(1, channels + 1) if channels % n == 0 and filters % n == 0]
+    channels = channels_of(x, name)
+    checks.whole_number("filters", filters, least=1)
+    _check_sides(kernel_size=kernel_size, strides=strides, dilation_rate=dilation_rate)
+    if checks.whole_number("groups", groups) < 1 or channels % groups or filters % groups:
         raise ValueError(
             f"{name}: {groups} groups do not divide {channels} channels and {filters} filters; "
-            f"{', '.join(map(str, fits))} do"
+            f"{divisors(channels, filters)} do"
         )
-    x = Conv2D(
+    x = FusedConv2D(
         filters,
         kernel_size,
         strides=strides,
@@ -55,20 +59,35 @@ def conv_bn_relu(
 
 
 def depthwise_separable(x, filters, name, **conv):
-    """A kernel for each channel, which looks around; then 1x1, which mixes the channels.
+    """One kernel per channel, which looks around; then 1x1, which mixes the channels.
 
     16 channels to 32 take 3x3x16 + 16x32 = 656 weights, an ordinary 3x3 takes 4,608. `conv` goes
     to the first of the two: kernel_size, strides, dilation_rate, padding.
+
+    Raises:
+        ValueError: as `conv_bn_relu`.
     """
-    channels = x.shape[-1]
+    channels = channels_of(x, name)
     x = conv_bn_relu(x, channels, f"{name}_depthwise", groups=channels, **conv)
     return conv_bn_relu(x, filters, name, kernel_size=1)
 
 
 def spatially_separable(x, filters, name, *, kernel_size=3, between=None):
-    """n x 1, then 1 x n: what n x n sees with 2n weights instead of n² for a pair of channels.
+    """n x 1, then 1 x n: what n x n sees, with 2n weights per pair of channels instead of n².
 
     `between` is the number of channels between the two, by default that of `x`.
+
+    Raises:
+        ValueError: as `conv_bn_relu`.
     """
-    x = conv_bn_relu(x, between or x.shape[-1], f"{name}_column", kernel_size=(kernel_size, 1))
+    between = channels_of(x, name) if between is None else between
+    x = conv_bn_relu(x, between, f"{name}_column", kernel_size=(kernel_size, 1))
     return conv_bn_relu(x, filters, name, kernel_size=(1, kernel_size))
+
+
+def _check_sides(**sizes) -> None:
+    """Raise ValueError unless each is a whole number of 1 or more, or two of them."""
+    for name, size in sizes.items():
+        sides = size if isinstance(size, tuple | list) and len(size) == 2 else (size,)
+        for side in sides:
+            checks.whole_number(name, side, least=1)

@@ -1,10 +1,12 @@
-"""Pixel shuffle: a map twice as high and wide out of a quarter of the channels, nothing learnt.
+"""Pixel shuffle: maps twice as high and wide from a quarter of the channels; nothing is learnt.
 
 Source: Shi et al., Real-time single image and video super-resolution (2016).
 """
 
 import keras
 import numpy as np
+
+from zoo import checks
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -15,22 +17,20 @@ class PixelShuffle(keras.layers.Layer):
     channel's block, row by row. `keras.ops.depth_to_space` takes every c-th.
 
     Raises:
-        ValueError: a block of less than 2x2; input that is no maps, or whose channels are no
-            multiple of b b.
+        ValueError: if a block is smaller than 2x2; when it is built, if its input is not maps, or
+            their number of channels is not a multiple of b b.
     """
 
     def __init__(self, block_size=2, **kwargs):
         super().__init__(**kwargs)
-        if block_size < 2:
-            raise ValueError(f"block_size={block_size} must be 2 or more, pixels a side")
-        self.block_size = block_size
+        self.block_size = checks.whole_number("block_size", block_size, least=2)
 
     def build(self, input_shape):
-        cells = self.block_size**2
-        if len(input_shape) != 4 or not input_shape[-1] or input_shape[-1] % cells:
+        per_block = self.block_size**2
+        if len(input_shape) != 4 or not input_shape[-1] or input_shape[-1] % per_block:
             raise ValueError(
                 f"{self.name}: input {tuple(input_shape)} must be (batch, height, width, channels) "
-                f"with a multiple of {self.block_size} x {self.block_size} = {cells} channels"
+                f"with a multiple of {self.block_size} x {self.block_size} = {per_block} channels"
             )
         super().build(input_shape)
 
@@ -40,8 +40,8 @@ class PixelShuffle(keras.layers.Layer):
         return (batch, *sides, channels // self.block_size**2)
 
     def call(self, inputs):
-        channels, cells = inputs.shape[-1], self.block_size**2
-        order = np.arange(channels).reshape(channels // cells, cells).T.ravel()
+        channels, per_block = inputs.shape[-1], self.block_size**2
+        order = np.arange(channels).reshape(channels // per_block, per_block).T.ravel()
         return keras.ops.depth_to_space(keras.ops.take(inputs, order, axis=-1), self.block_size)
 
     def get_config(self):

@@ -9,8 +9,8 @@
 
 "ds" is depthwise separable, "+" adds the layer's input to its output, "/2" is a stride of 2, "sees"
 the receptive field in pixels. Without strides the third layer of a block is dilated instead: both
-nets have the same weights, and one can take the other's, but the second computes on 32x32 maps
-throughout.
+nets have weights of the same shapes, so that either can take the other's, but the second computes
+on 32x32 maps throughout.
 
 Source: The School of AI, EVA session 6: a receptive field over 44, at least one depthwise separable
 and one dilated layer, mean before the fully connected layer. Deviations: no stride in C40, which
@@ -28,44 +28,50 @@ LESSON = {
     "dataset": "cifar10",
     "source": "The School of AI, EVA session 6",
     "cam_layer": "c3_2_add",
+    "params": 194_858,
 }
 
 
-def plus(x, layer, name, **conv):
-    """The layer's input, which keeps its shape, added to its output."""
-    return layers.Add(name=f"{name}_add")([x, layer(x, x.shape[-1], name, **conv)])
+def residual(x, name, **conv):
+    y = conv_bn_relu(x, x.shape[-1], name, **conv)
+    return layers.Add(name=f"{name}_add")([x, y])
 
 
-def build(name, input_shape, num_classes, thirds):
-    """`thirds`: what the third layer of C1, C2 and C3 does to see further."""
+def residual_separable(x, name):
+    y = depthwise_separable(x, x.shape[-1], name)
+    return layers.Add(name=f"{name}_add")([x, y])
+
+
+def build(name, input_shape, num_classes, *, strides=1, dilations=(1, 1, 1)):
+    """The net whose blocks C1, C2 and C3 end in a layer with strides, or with dilation."""
     image = keras.Input(input_shape, name="image")  # (b, 32, 32, 3)
     x = conv_bn_relu(image, 32, "c1_1")
-    x = plus(x, conv_bn_relu, "c1_2")
-    x = conv_bn_relu(x, 48, "c1_3", **thirds[0])  # (b, 16, 16, 48)
+    x = residual(x, "c1_2")
+    x = conv_bn_relu(x, 48, "c1_3", strides=strides, dilation_rate=dilations[0])  # (b, 16, 16, 48)
+
     x = conv_bn_relu(x, 64, "c2_1")
-    x = plus(x, conv_bn_relu, "c2_2", dilation_rate=2)
-    x = depthwise_separable(x, 96, "c2_3", **thirds[1])  # (b, 8, 8, 96)
-    x = plus(x, depthwise_separable, "c3_1")
-    x = plus(x, depthwise_separable, "c3_2")  # (b, 8, 8, 96), where GradCAM looks
-    x = depthwise_separable(x, 128, "c3_3", **thirds[2])  # (b, 4, 4, 128)
-    x = plus(x, depthwise_separable, "c40_1")
-    x = plus(x, depthwise_separable, "c40_2")
+    x = residual(x, "c2_2", dilation_rate=2)
+    x = depthwise_separable(x, 96, "c2_3", strides=strides, dilation_rate=dilations[1])
+
+    x = residual_separable(x, "c3_1")  # (b, 8, 8, 96)
+    x = residual_separable(x, "c3_2")  # where GradCAM looks
+    x = depthwise_separable(x, 128, "c3_3", strides=strides, dilation_rate=dilations[2])
+
+    x = residual_separable(x, "c40_1")  # (b, 4, 4, 128)
+    x = residual_separable(x, "c40_2")
     x = depthwise_separable(x, 192, "c40_3")
     x = layers.GlobalAveragePooling2D(name="mean")(x)  # (b, 192)
     logits = layers.Dense(num_classes, name="logits")(x)
     return keras.Model(image, logits, name=name)
 
 
-@register(
-    **LESSON,
-)
+@register(**LESSON)
 def dilated_net(*, input_shape=(32, 32, 3), num_classes=10):
     """Strides instead of pooling, one dilated and seven depthwise separable layers."""
-    return build("dilated_net", input_shape, num_classes, [{"strides": 2}] * 3)
+    return build("dilated_net", input_shape, num_classes, strides=2)
 
 
 @register(**LESSON)
 def dilated_net_nostride(*, input_shape=(32, 32, 3), num_classes=10):
     """The same weights on full-size maps: dilation where the other has strides."""
-    thirds = [{"dilation_rate": rate} for rate in (2, 4, 8)]
-    return build("dilated_net_nostride", input_shape, num_classes, thirds)
+    return build("dilated_net_nostride", input_shape, num_classes, dilations=(2, 4, 8))

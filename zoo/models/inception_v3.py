@@ -22,7 +22,7 @@ import keras
 from keras import layers
 
 from zoo import checks
-from zoo.layers import BatchNormalization, Conv2D
+from zoo.layers import FusedBatchNormalization, FusedConv2D
 from zoo.registry import register
 
 SMALLEST = 75  # pixels that leave one value of the last map
@@ -31,11 +31,16 @@ INNER = {"mixed4": 128, "mixed5": 160, "mixed6": 160, "mixed7": 192}  # of the o
 
 def conv_norm_relu(x, filters, kernel_size, name, strides=1, padding="same", *, gamma):
     """Convolution without bias, norm with or without gamma, ReLU."""
-    x = Conv2D(
-        filters, kernel_size, strides=strides, padding=padding, use_bias=False,
-        kernel_initializer="he_normal", name=name,
-    )(x)  # fmt: skip
-    x = BatchNormalization(momentum=0.9, epsilon=1e-3, scale=gamma, name=f"{name}_bn")(x)
+    x = FusedConv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+    x = FusedBatchNormalization(momentum=0.9, epsilon=1e-3, scale=gamma, name=f"{name}_bn")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
@@ -107,15 +112,22 @@ def reduction(x, small, large, name):
     return layers.Concatenate(name=name)(branches)
 
 
-@register(session=8, source="arxiv.org/abs/1512.00567", cam_layer="mixed10")
+@register(
+    session=8,
+    source="arxiv.org/abs/1512.00567",
+    cam_layer="mixed10",
+    params=23_817_352,
+)
 def inception_v3(*, input_shape=(299, 299, 3), num_classes=1000, dropout=0.2, variant="keras"):
     """Inception v3, the logits of keras.applications.InceptionV3.
 
     `variant="torchvision"` gives the logits of torchvision's and timm's.
 
     Raises:
-        ValueError: if there is no such variant, or the image is smaller than 75 pixels.
+        ValueError: if there is no such variant, `dropout` is not from 0 to 1, or the image is
+            smaller than 75 pixels.
     """
+    checks.probability("dropout", dropout)
     checks.one_of("variant", variant, ("keras", "torchvision"))
     if any(side is not None and side < SMALLEST for side in input_shape[:2]):
         raise ValueError(

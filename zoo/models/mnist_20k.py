@@ -10,6 +10,7 @@ average pooling; fewer than 20 epochs; at least 99.4 %). The channels are ours.
 import keras
 from keras import layers
 
+from zoo import checks
 from zoo.layers import conv_bn_relu
 from zoo.registry import register
 
@@ -19,9 +20,15 @@ from zoo.registry import register
     dataset="mnist",
     source="The School of AI, EVA session 3",
     cam_layer="conv6_relu",
+    params=19_530,
 )
 def mnist_20k(*, input_shape=(28, 28, 1), num_classes=10, dropout=0.05):
-    """Six convolutions, global average pooling, a fully connected layer."""
+    """Six convolutions, global average pooling, a fully connected layer.
+
+    Raises:
+        ValueError: if `dropout` is not from 0 to 1.
+    """
+    checks.probability("dropout", dropout)
     image = keras.Input(input_shape, name="image")  # (b, 28, 28, 1)
     x = conv_bn_relu(image, 12, "conv1")
     x = conv_bn_relu(x, 16, "conv2", pool=True)  # (b, 14, 14, 16)

@@ -1,17 +1,18 @@
-"""Two inputs, two outputs: a digit seen plus a digit told, session 2.5; 17,617 parameters.
+"""The digit in an image plus a given digit, session 2.5: two inputs and outputs; 17,617 parameters.
 
     image (28, 28, 1) -> convolutions -> mean -> digit (10 logits)
                                                    | softmax
     number (10,), one-hot  ----------------------- + -> 64 -> sum (19 logits, or 5 of a binary sum)
 
 Source: The School of AI, EVA session 2.5, which leaves the net open. The inputs meet late, as
-vectors of the same kind: what the image is taken for, ten probabilities, beside the one-hot number.
-Earlier there would be nothing to add; and the sum teaches the convolutions too.
+vectors of the same kind: the ten probabilities of the image's digit beside the one-hot number.
+Earlier there would be nothing to add; and the loss of the sum trains the convolutions too.
 """
 
 import keras
 from keras import layers, ops
 
+from zoo import checks
 from zoo.layers import conv_bn_relu
 from zoo.registry import register
 
@@ -22,9 +23,15 @@ from zoo.registry import register
     dataset="mnist",
     source="The School of AI, EVA session 2.5",
     cam_layer="conv5_relu",
+    params=17_617,
 )
 def mnist_sum(*, input_shape=(28, 28, 1), binary=False):
-    """A digit seen plus a digit told; `binary` gives the sum as five bits, lowest first."""
+    """The digit in an image plus a given digit; `binary` gives the sum as five bits, lowest first.
+
+    Raises:
+        ValueError: if `binary` is neither True nor False.
+    """
+    checks.flag("binary", binary)
     image = keras.Input(input_shape, name="image")  # (b, 28, 28, 1)
     number = keras.Input((10,), name="number")  # (b, 10), one-hot
     x = conv_bn_relu(image, 12, "conv1")
@@ -34,8 +41,8 @@ def mnist_sum(*, input_shape=(28, 28, 1), binary=False):
     x = conv_bn_relu(x, 32, "conv5")
     x = layers.GlobalAveragePooling2D(name="mean")(x)  # (b, 32)
     digit = layers.Dense(10, name="digit")(x)
-    told_and_seen = layers.Concatenate(name="both")([ops.softmax(digit), number])  # (b, 20)
-    y = layers.Dense(64, activation="relu", name="add")(told_and_seen)
+    both = layers.Concatenate(name="both")([ops.softmax(digit), number])  # (b, 20)
+    y = layers.Dense(64, activation="relu", name="add")(both)
     total = layers.Dense(5 if binary else 19, name="sum")(y)
     return keras.Model(
         {"image": image, "number": number}, {"digit": digit, "sum": total}, name="mnist_sum"

@@ -20,10 +20,12 @@ resnet18 and resnet34 are the ImageNet nets with the stem that CIFAR's small ima
 and resnet56 are the paper's own CIFAR nets, whose shortcuts have no parameters.
 """
 
+import functools
+
 import keras
 from keras import layers, ops
 
-from zoo.layers import Conv2D, normalization
+from zoo.layers import FusedConv2D, normalization
 from zoo.registry import register
 
 PAPER = {"source": "arxiv.org/abs/1512.03385"}
@@ -32,166 +34,222 @@ IMAGENET = {"session": 8, **PAPER}
 
 
 def conv(x, filters, kernel_size, name, strides=1, groups=1):
-    """Convolution without bias, padded alike on all sides whatever the stride."""
+    """Convolution without bias, padded equally on all sides whatever the stride."""
     if strides > 1 and kernel_size > 1:
         x = layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_pad")(x)
-    padding = "same" if strides == 1 else "valid"
-    return Conv2D(
-        filters, kernel_size, strides=strides, padding=padding, groups=groups, use_bias=False,
-        kernel_initializer="he_normal", name=name,
-    )(x)  # fmt: skip
+    return FusedConv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding="same" if strides == 1 else "valid",
+        groups=groups,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
 
 
-def norm(x, name, relu=True):
-    x = normalization(x, "batch", f"{name}_bn")
-    return layers.ReLU(name=f"{name}_relu")(x) if relu else x
+def norm(x, name):
+    return normalization(x, "batch", f"{name}_bn")
 
 
-def basic(filters, strides, groups, width):
-    """(filters, kernel, strides, groups) of the two convolutions 3x3."""
-    return [(filters, 3, strides, 1), (filters, 3, 1, 1)]
+def relu(x, name):
+    return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def bottleneck(filters, strides, groups, width):
-    """The same of 1x1, 3x3 and a 1x1 four times as wide."""
-    inner = filters * width // 64 * groups
-    return [(inner, 1, 1, 1), (inner, 3, strides, groups), (4 * filters, 1, 1, 1)]
+def conv_norm(x, filters, kernel_size, name, strides=1, groups=1):
+    return norm(conv(x, filters, kernel_size, name, strides, groups), name)
 
 
-def shortcut(x, filters, strides, kind, name):
-    if x.shape[-1] == filters and strides == 1:
-        return x
-    if kind == "projection":
-        return norm(conv(x, filters, 1, f"{name}_short", strides), f"{name}_short", relu=False)
-    x = layers.MaxPooling2D(1, strides=strides, name=f"{name}_short")(x)  # every second pixel
+def norm_relu(x, name):
+    return relu(norm(x, name), name)
+
+
+def fits(x, filters, strides):
+    """Whether a block's input can be added to its output as it is."""
+    return x.shape[-1] == filters and strides == 1
+
+
+def padded(x, filters, strides, name):
+    """Every second pixel, with channels of zeros: a shortcut without parameters."""
+    x = layers.MaxPooling2D(1, strides=strides, name=name)(x)
     return ops.pad(x, [(0, 0), (0, 0), (0, 0), (0, filters - x.shape[-1])])
 
 
-def block_v1(x, convolutions, strides, shortcuts, name):
-    """Convolution, norm, ReLU; the sum goes through the last ReLU."""
-    y = x
-    for i, (filters, kernel_size, stride, groups) in enumerate(convolutions, 1):
-        y = conv(y, filters, kernel_size, f"{name}_conv{i}", stride, groups)
-        y = norm(y, f"{name}_conv{i}", relu=i < len(convolutions))
-    x = shortcut(x, y.shape[-1], strides, shortcuts, name)
-    return layers.ReLU(name=name)(layers.Add(name=f"{name}_add")([x, y]))
+def shortcut(x, filters, strides, kind, name):
+    """The input of a block, brought to the shape of its output."""
+    if fits(x, filters, strides):
+        return x
+    if kind == "padding":
+        return padded(x, filters, strides, name)
+    return conv_norm(x, filters, 1, name, strides)
 
 
-def block_v2(x, convolutions, strides, shortcuts, name):
-    """Norm, ReLU, convolution; nothing stands in the way from sum to sum."""
-    y = x if name == "stage1_block1" else norm(x, f"{name}_pre")  # the stem has just had them
-    filters = convolutions[-1][0]
-    if shortcuts == "padding":
-        x = shortcut(x, filters, strides, shortcuts, name)
-    elif filters != x.shape[-1] or strides > 1:
-        x = conv(y, filters, 1, f"{name}_short", strides)
-    for i, (filters, kernel_size, stride, groups) in enumerate(convolutions, 1):
-        y = norm(y, f"{name}_conv{i}") if i > 1 else y
-        y = conv(y, filters, kernel_size, f"{name}_conv{i}", stride, groups)
+def basic(x, filters, name, strides=1, shortcuts="projection"):
+    """Two 3x3 convolutions beside a shortcut."""
+    y = conv_norm(x, filters, 3, f"{name}_conv1", strides)
+    y = relu(y, f"{name}_conv1")
+    y = conv_norm(y, filters, 3, f"{name}_conv2")
+    x = shortcut(x, filters, strides, shortcuts, f"{name}_short")
+    x = layers.Add(name=f"{name}_add")([x, y])
+    return layers.ReLU(name=name)(x)
+
+
+def bottleneck(x, filters, name, strides=1, shortcuts="projection", groups=1, width=64):
+    """1x1 that narrows, 3x3 in groups, 1x1 that widens to four times the filters."""
+    inner = filters * width // 64 * groups
+    y = conv_norm(x, inner, 1, f"{name}_conv1")
+    y = relu(y, f"{name}_conv1")
+    y = conv_norm(y, inner, 3, f"{name}_conv2", strides, groups)
+    y = relu(y, f"{name}_conv2")
+    y = conv_norm(y, 4 * filters, 1, f"{name}_conv3")
+    x = shortcut(x, 4 * filters, strides, shortcuts, f"{name}_short")
+    x = layers.Add(name=f"{name}_add")([x, y])
+    return layers.ReLU(name=name)(x)
+
+
+def shortcut_v2(x, activated, filters, strides, kind, name):
+    """As in version 1, but a projection starts behind the first ReLU and has no norm."""
+    if kind == "projection" and not fits(x, filters, strides):
+        return conv(activated, filters, 1, name, strides)
+    return shortcut(x, filters, strides, kind, name)
+
+
+def activate(x, name):
+    """Norm and ReLU before a block's convolutions; the first block's stem has just had them."""
+    return x if name == "stage1_block1" else norm_relu(x, f"{name}_pre")
+
+
+def basic_v2(x, filters, name, strides=1, shortcuts="projection"):
+    """The basic block with norms and ReLUs before its convolutions, nothing behind its sum."""
+    y = activate(x, name)
+    x = shortcut_v2(x, y, filters, strides, shortcuts, f"{name}_short")
+    y = conv(y, filters, 3, f"{name}_conv1", strides)
+    y = norm_relu(y, f"{name}_conv2")
+    y = conv(y, filters, 3, f"{name}_conv2")
     return layers.Add(name=name)([x, y])
+
+
+def bottleneck_v2(x, filters, name, strides=1, shortcuts="projection", groups=1, width=64):
+    """The bottleneck with norms and ReLUs before its convolutions, nothing behind its sum."""
+    inner = filters * width // 64 * groups
+    y = activate(x, name)
+    x = shortcut_v2(x, y, 4 * filters, strides, shortcuts, f"{name}_short")
+    y = conv(y, inner, 1, f"{name}_conv1")
+    y = norm_relu(y, f"{name}_conv2")
+    y = conv(y, inner, 3, f"{name}_conv2", strides, groups)
+    y = norm_relu(y, f"{name}_conv3")
+    y = conv(y, 4 * filters, 1, f"{name}_conv3")
+    return layers.Add(name=name)([x, y])
+
+
+BASIC = {1: basic, 2: basic_v2}  # by version
+BOTTLENECK = {1: bottleneck, 2: bottleneck_v2}
+PAPERS_CIFAR = {"stem": "cifar", "filters": 16, "shortcuts": "padding"}
 
 
 def resnet(
     name,
-    block,
+    blocks,
     depths,
-    *,
     input_shape,
     num_classes,
+    version=1,
+    *,
     stem="imagenet",
     filters=64,
-    groups=1,
-    width=64,
     shortcuts="projection",
-    version=1,
+    **block_options,
 ):
-    """Stem, stages of blocks, each with twice the filters and half the side, mean, logits."""
+    """Stem, stages of blocks, each with twice the filters at half the resolution, mean, logits.
+
+    Raises:
+        ValueError: if the version is neither 1 nor 2.
+    """
     if version not in (1, 2):
-        raise ValueError(f"version={version!r} must be 1 or 2, with the norms before the kernels")
-    build = block_v1 if version == 1 else block_v2
+        raise ValueError(
+            f"version={version!r} must be 1, or 2 for norms and ReLUs before the convolutions"
+        )
+    block = functools.partial(blocks[version], shortcuts=shortcuts, **block_options)
+
     image = x = keras.Input(input_shape, name="image")
-    kernel_size, strides = (7, 2) if stem == "imagenet" else (3, 1)
-    x = norm(conv(x, filters, kernel_size, "stem", strides), "stem")
-    if stem == "imagenet":  # (b, 112, 112, 64)
+    if stem == "imagenet":
+        x = conv_norm(x, filters, 7, "stem", strides=2)  # (b, 112, 112, 64)
+        x = relu(x, "stem")
         x = layers.ZeroPadding2D(1, name="pool_pad")(x)  # behind a ReLU no value is lower
         x = layers.MaxPooling2D(3, strides=2, name="pool")(x)  # (b, 56, 56, 64)
+    else:
+        x = conv_norm(x, filters, 3, "stem")
+        x = relu(x, "stem")
     for stage, depth in enumerate(depths, 1):
         for i in range(1, depth + 1):
             strides = 2 if i == 1 and stage > 1 else 1
-            convolutions = block(filters * 2 ** (stage - 1), strides, groups, width)
-            x = build(x, convolutions, strides, shortcuts, f"stage{stage}_block{i}")
+            x = block(x, filters * 2 ** (stage - 1), f"stage{stage}_block{i}", strides)
     if version == 2:
-        x = norm(x, "last")
+        x = norm_relu(x, "last")
     x = layers.GlobalAveragePooling2D(name="mean")(x)
     logits = layers.Dense(num_classes, name="logits")(x)
     return keras.Model(image, logits, name=name)
 
 
-@register(**CIFAR, cam_layer="stage3_block2")
+@register(**CIFAR, cam_layer="stage3_block2", params=11_173_962)
 def resnet18(*, input_shape=(32, 32, 3), num_classes=10, version=1):
     """ResNet-18 with a 3x3 stem and no pooling, for CIFAR."""
-    return resnet("resnet18", basic, (2, 2, 2, 2), stem="cifar", input_shape=input_shape,
-                  num_classes=num_classes, version=version)  # fmt: skip
+    return resnet("resnet18", BASIC, (2, 2, 2, 2), input_shape, num_classes, version, stem="cifar")
 
 
-@register(**CIFAR, cam_layer="stage3_block6")
+@register(**CIFAR, cam_layer="stage3_block6", params=21_282_122)
 def resnet34(*, input_shape=(32, 32, 3), num_classes=10, version=1):
     """ResNet-34 with a 3x3 stem and no pooling, for CIFAR."""
-    return resnet("resnet34", basic, (3, 4, 6, 3), stem="cifar", input_shape=input_shape,
-                  num_classes=num_classes, version=version)  # fmt: skip
+    return resnet("resnet34", BASIC, (3, 4, 6, 3), input_shape, num_classes, version, stem="cifar")
 
 
-@register(**CIFAR | {"session": 8}, cam_layer="stage3_block3")
+@register(**CIFAR | {"session": 8}, cam_layer="stage3_block3", params=269_722)
 def resnet20(*, input_shape=(32, 32, 3), num_classes=10, version=1):
     """ResNet-20, the smallest of the paper's CIFAR nets."""
-    return resnet("resnet20", basic, (3, 3, 3), stem="cifar", filters=16, shortcuts="padding",
-                  input_shape=input_shape, num_classes=num_classes, version=version)  # fmt: skip
+    depths = (3, 3, 3)
+    return resnet("resnet20", BASIC, depths, input_shape, num_classes, version, **PAPERS_CIFAR)
 
 
-@register(**CIFAR | {"session": 8}, cam_layer="stage3_block9")
+@register(**CIFAR | {"session": 8}, cam_layer="stage3_block9", params=853_018)
 def resnet56(*, input_shape=(32, 32, 3), num_classes=10, version=1):
     """ResNet-56, the paper's CIFAR net of 16, 32 and 64 filters."""
-    return resnet("resnet56", basic, (9, 9, 9), stem="cifar", filters=16, shortcuts="padding",
-                  input_shape=input_shape, num_classes=num_classes, version=version)  # fmt: skip
+    depths = (9, 9, 9)
+    return resnet("resnet56", BASIC, depths, input_shape, num_classes, version, **PAPERS_CIFAR)
 
 
-@register(**IMAGENET)
+@register(**IMAGENET, params=11_689_512)
 def resnet18_imagenet(*, input_shape=(224, 224, 3), num_classes=1000, version=1):
     """ResNet-18 as published, for ImageNet."""
-    return resnet("resnet18_imagenet", basic, (2, 2, 2, 2), input_shape=input_shape,
-                  num_classes=num_classes, version=version)  # fmt: skip
+    return resnet("resnet18_imagenet", BASIC, (2, 2, 2, 2), input_shape, num_classes, version)
 
 
-@register(**IMAGENET)
+@register(**IMAGENET, params=21_797_672)
 def resnet34_imagenet(*, input_shape=(224, 224, 3), num_classes=1000, version=1):
     """ResNet-34 as published, for ImageNet."""
-    return resnet("resnet34_imagenet", basic, (3, 4, 6, 3), input_shape=input_shape,
-                  num_classes=num_classes, version=version)  # fmt: skip
+    return resnet("resnet34_imagenet", BASIC, (3, 4, 6, 3), input_shape, num_classes, version)
 
 
-@register(**IMAGENET)
+@register(**IMAGENET, params=25_557_032)
 def resnet50(*, input_shape=(224, 224, 3), num_classes=1000, version=1):
     """ResNet-50, bottleneck blocks."""
-    return resnet("resnet50", bottleneck, (3, 4, 6, 3), input_shape=input_shape,
-                  num_classes=num_classes, version=version)  # fmt: skip
+    return resnet("resnet50", BOTTLENECK, (3, 4, 6, 3), input_shape, num_classes, version)
 
 
-@register(**IMAGENET)
+@register(**IMAGENET, params=44_549_160)
 def resnet101(*, input_shape=(224, 224, 3), num_classes=1000, version=1):
     """ResNet-101, bottleneck blocks."""
-    return resnet("resnet101", bottleneck, (3, 4, 23, 3), input_shape=input_shape,
-                  num_classes=num_classes, version=version)  # fmt: skip
+    return resnet("resnet101", BOTTLENECK, (3, 4, 23, 3), input_shape, num_classes, version)
 
 
-@register(**IMAGENET)
+@register(**IMAGENET, params=60_192_808)
 def resnet152(*, input_shape=(224, 224, 3), num_classes=1000, version=1):
     """ResNet-152, bottleneck blocks."""
-    return resnet("resnet152", bottleneck, (3, 8, 36, 3), input_shape=input_shape,
-                  num_classes=num_classes, version=version)  # fmt: skip
+    return resnet("resnet152", BOTTLENECK, (3, 8, 36, 3), input_shape, num_classes, version)
 
 
-@register(**IMAGENET | {"source": "arxiv.org/abs/1611.05431"})
+@register(**IMAGENET | {"source": "arxiv.org/abs/1611.05431"}, params=25_028_904)
 def resnext50_32x4d(*, input_shape=(224, 224, 3), num_classes=1000, version=1):
     """ResNeXt-50: 32 groups of width 4 in each bottleneck."""
-    return resnet("resnext50_32x4d", bottleneck, (3, 4, 6, 3), groups=32, width=4,
-                  input_shape=input_shape, num_classes=num_classes, version=version)  # fmt: skip
+    name, depths, groups = "resnext50_32x4d", (3, 4, 6, 3), {"groups": 32, "width": 4}
+    return resnet(name, BOTTLENECK, depths, input_shape, num_classes, version, **groups)

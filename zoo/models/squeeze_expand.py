@@ -10,10 +10,11 @@ the channels to 32 with a 1x1 convolution. Nothing is padded. How far a value se
     the course  3      5 7 9 11  22          24 26 28 30  60          62
     exactly     3      5 7 9 11  12          16 20 24 28  30          38
 
-The course lets max-pooling double the field, which counts too much, and lets a 3x3 convolution
-behind it add 2, which counts too little: its neighbours lie 2, then 4 pixels apart.
+The course lets max-pooling double the field, which is too much, and lets a 3x3 convolution behind
+it add 2, which is too little: the values it looks at lie 2, then 4 pixels apart.
 
-Unpadded and unstrided at 400x400 an image costs 295 billion multiply-adds: a net to count with.
+Without padding or strides an image of 400x400 costs 295 billion multiply-adds: a net to count with,
+not to train.
 
 Source: The School of AI, EVA session 2, where the third block is left open after its first layer.
 Where the lesson leaves a choice: biases, a ReLU after each convolution, He's initial values, and
@@ -23,7 +24,7 @@ the mean and one fully connected layer as the end.
 import keras
 from keras import layers
 
-from zoo.layers import Conv2D
+from zoo.layers import FusedConv2D
 from zoo.registry import register
 
 BLOCK, SQUEEZED = (64, 128, 256, 512), 32
@@ -31,7 +32,7 @@ SMALLEST = 38  # pixels that leave one value of the last map
 
 
 def conv_relu(x, filters, name, kernel_size=3):
-    x = Conv2D(filters, kernel_size, kernel_initializer="he_normal", name=f"{name}_conv")(x)
+    x = FusedConv2D(filters, kernel_size, kernel_initializer="he_normal", name=f"{name}_conv")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
@@ -48,12 +49,16 @@ def transition(x, name):
 
 @register(
     session=2,
-    dataset=None,
     source="The School of AI, EVA session 2",
     cam_layer="block3_1_relu",
+    params=3_188_234,
 )
 def squeeze_expand(*, input_shape=(400, 400, 3), num_classes=10):
-    """Blocks that widen from 32 to 512 channels, 1x1 convolutions that squeeze them back."""
+    """Blocks that widen from 32 to 512 channels, 1x1 convolutions that squeeze them back.
+
+    Raises:
+        ValueError: if the image is smaller than 38 pixels.
+    """
     if any(side is not None and side < SMALLEST for side in input_shape[:2]):
         raise ValueError(
             f"input_shape={tuple(input_shape)} is too small for squeeze_expand, whose last map "

@@ -7,13 +7,13 @@ batch norm and ReLU after each convolution, no bias before the norm; the first t
 stride by 2 and the third is dilated by 3, so that the maps arrive at 8x8 and a value of theirs sees
 31x31 pixels; `same` padding.
 
-The block needs help to start. Fresh layers make Q and K nearly zero, so the softmax is 1/8 all
-over, the eight numbers of Z are one number eight times, and a division by 8^0.5 shrinks even that;
-after four blocks next to nothing of the image is left. Deviation, in the initial
-values alone: the biases of Q and K begin spread from -2 to 2, which makes AM a matrix of full rank,
-and V and Out begin twice as large as Glorot's, which makes up for the shrinking.
-`spread=0, gain=1` is Keras's usual start; recipes/s9_stuck_at_ten.py measures both starts on the
-plain net. The residual variant, whose skips carry the image past the blocks, has the usual one.
+The block needs help to start. Fresh layers make Q and K nearly zero, so the softmax is 1/8
+everywhere, the eight numbers of Z are all the same, and a division by 8^0.5 makes them smaller
+still; after four blocks next to nothing of the image is left. Deviation, in the initial values
+alone: the biases of Q and K start spread from -2 to 2, which makes AM a matrix of full rank, and V
+and Out start twice as large as Glorot's, which makes up for the shrinking. `spread=0, gain=1` is
+Keras's usual start; recipes/s9_stuck_at_ten.py measures both starts on the plain net. The residual
+variant, whose skip connections carry the image past the blocks, has the usual one.
 """
 
 import math
@@ -21,43 +21,65 @@ import math
 import keras
 from keras import initializers, layers, ops
 
+from zoo import checks
 from zoo.layers import conv_bn_relu
 from zoo.registry import register
 
 WIDTH, INNER, BLOCKS = 48, 8, 4
 
 
+def glorot(gain=1.0):
+    """Glorot's uniform initial values, `gain` times as large."""
+    return initializers.VarianceScaling(gain**2, "fan_avg", "uniform")
+
+
 @keras.saving.register_keras_serializable(package="zoo")
 class Ultimus(layers.Layer):
-    """Attention among the eight numbers of one vector: (b, 48) to (b, 48), 1,608 parameters."""
+    """Attention among the eight numbers of one vector: (b, 48) to (b, 48), 1,608 parameters.
+
+    Args:
+        inner: the width of Q, K and V.
+        scale: whether to divide by the root of `inner` "before" the softmax or "after" it.
+        spread: the biases of Q and K start from minus to plus this.
+        gain: how much larger than Glorot's the kernels of V and Out start.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+    """
 
     def __init__(self, inner=INNER, scale="after", spread=2.0, gain=2.0, **kwargs):
         super().__init__(**kwargs)
-        if scale not in ("after", "before"):
-            raise ValueError(f'scale={scale!r} must be "after" or "before" the softmax')
-        self.inner, self.scale, self.spread, self.gain = inner, scale, spread, gain
+        self.inner = checks.whole_number("inner", inner, least=1)
+        self.scale = checks.one_of("scale", scale, ("after", "before"))
+        self.spread = checks.number("spread", spread)
+        self.gain = checks.number("gain", gain, above=0)
 
     def build(self, input_shape):
         width = input_shape[-1]
-
-        def large(shape, dtype=None, gain=self.gain):
-            return initializers.VarianceScaling(gain**2, "fan_avg", "uniform")(shape, dtype)
-
-        def kernels(shape, dtype=None):
-            each = (shape[0], self.inner)
-            return ops.concatenate([large(each, dtype, g) for g in (1, 1, self.gain)], axis=1)
-
-        def biases(shape, dtype=None):
-            spread = ops.linspace(-self.spread, self.spread, self.inner, dtype=dtype)
-            return ops.concatenate([spread, spread, ops.zeros_like(spread)])
-
         # The lesson's three fully connected layers 48 > 8, side by side in one matrix.
         self.qkv = layers.Dense(
-            3 * self.inner, kernel_initializer=kernels, bias_initializer=biases, name="qkv"
+            3 * self.inner,
+            kernel_initializer=self._qkv_kernel,
+            bias_initializer=self._qkv_bias,
+            name="qkv",
         )
-        self.out = layers.Dense(width, kernel_initializer=large, name="out")
+        self.out = layers.Dense(width, kernel_initializer=self._out_kernel, name="out")
         self.qkv.build((None, width))
         self.out.build((None, self.inner))
+
+    def _qkv_kernel(self, shape, dtype=None):
+        part = (shape[0], self.inner)
+        q = glorot()(part, dtype)
+        k = glorot()(part, dtype)
+        v = glorot(self.gain)(part, dtype)
+        return ops.concatenate([q, k, v], axis=1)
+
+    def _out_kernel(self, shape, dtype=None):
+        return glorot(self.gain)(shape, dtype)
+
+    def _qkv_bias(self, shape, dtype=None):
+        spread = ops.linspace(-self.spread, self.spread, self.inner, dtype=dtype)
+        return ops.concatenate([spread, spread, ops.zeros_like(spread)])
 
     def call(self, x):  # (b, 48)
         q, k, v = ops.split(self.qkv(x), 3, axis=-1)  # (b, 8) each
@@ -71,13 +93,17 @@ class Ultimus(layers.Layer):
         return self.out(z)
 
     def multiply_adds(self):
-        """Products of one vector's pass: the four layers, Q^T K and V AM."""
+        """Multiply-adds of one vector: the four layers, Q^T K and V AM."""
         kernels = sum(math.prod(layer.kernel.shape) for layer in (self.qkv, self.out))
         return kernels + 2 * self.inner**2
 
     def get_config(self):
-        own = {"inner": self.inner, "scale": self.scale, "spread": self.spread, "gain": self.gain}
-        return super().get_config() | own
+        return super().get_config() | {
+            "inner": self.inner,
+            "scale": self.scale,
+            "spread": self.spread,
+            "gain": self.gain,
+        }
 
 
 def conv_relu(x, filters, name, **conv):
@@ -89,6 +115,7 @@ def conv_relu(x, filters, name, **conv):
     session=9,
     dataset="cifar10",
     source="The School of AI, EVA session 9",
+    params=25_978,
 )
 def ultimus(
     *,
@@ -101,7 +128,18 @@ def ultimus(
     gain=2.0,
     name="ultimus",
 ):
-    """Three convolutions, one pooled vector, four attention blocks on it."""
+    """Three convolutions, one pooled vector, four attention blocks on it.
+
+    Args:
+        scale, spread, gain: of the blocks, `Ultimus`.
+        residual: whether a skip connection leads around each block.
+        batch_norm: whether the convolutions have a batch norm.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+    """
+    checks.flag("residual", residual)
+    checks.flag("batch_norm", batch_norm)
     conv = conv_bn_relu if batch_norm else conv_relu
     image = keras.Input(input_shape, name="image")  # (b, 32, 32, 3)
     x = conv(image, 16, "conv1", strides=2)  # (b, 16, 16, 16)
@@ -120,6 +158,7 @@ def ultimus(
     dataset="cifar10",
     source="The School of AI, EVA session 9",
     variant_of="ultimus",
+    params=25_978,
 )
 def ultimus_residual(*, residual=True, spread=0.0, gain=1.0, name="ultimus_residual", **overrides):
     """Ultimus with a skip connection around each of its four blocks."""

@@ -1,0 +1,65 @@
+"""What a model of each task must give, so that a registered model is tested by its card alone."""
+
+import keras
+import numpy as np
+
+
+def examples(model, count: int, rng):
+    """Random inputs of a model, one array each; token ids, masks and positions are 0 or 1."""
+    return keras.tree.map_structure(lambda tensor: _random(tensor, count, rng), model.input)
+
+
+def _random(tensor, count, rng):
+    shape = (count, *(8 if side is None else side for side in tensor.shape[1:]))
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    if dtype.startswith(("int", "uint", "bool")):
+        return rng.integers(0, 2, shape).astype(dtype)
+    return rng.normal(size=shape).astype("float32")
+
+
+def require(task: str, outputs, inputs, classes: int | None = None) -> None:
+    """Fail unless a model's outputs are finite and have the shapes that its task promises."""
+    arrays = keras.tree.flatten(outputs)
+    assert all(np.isfinite(array).all() for array in arrays)
+    SHAPES[task]([array.shape for array in arrays], keras.tree.flatten(inputs)[0].shape, classes)
+
+
+def _classification(shapes, input_shape, classes):
+    assert shapes == [(input_shape[0], classes)]
+
+
+def _digit_sum(shapes, input_shape, classes):
+    digit, total = shapes
+    assert digit == (input_shape[0], 10) and total in ((input_shape[0], 19), (input_shape[0], 5))
+
+
+def _detection(shapes, input_shape, classes):
+    for shape in shapes:  # (n, rows, columns, ...): one grid per scale
+        assert len(shape) >= 4 and shape[0] == input_shape[0]
+
+
+def _language_modelling(shapes, input_shape, classes):
+    (shape,) = shapes
+    assert len(shape) == 3 and shape[:2] == input_shape
+
+
+def _masked_language_modelling(shapes, input_shape, classes):
+    is_next, words = sorted(shapes, key=len)
+    assert is_next == (input_shape[0], 2) and len(words) == 3 and words[0] == input_shape[0]
+
+
+def _image_text(shapes, input_shape, classes):
+    scale, *embeddings = sorted(shapes, key=len)
+    assert np.prod(scale) == 1
+    assert len(embeddings) == 2 and embeddings[0] == embeddings[1]
+    assert len(embeddings[0]) == 2 and embeddings[0][0] == input_shape[0]
+
+
+SHAPES = {
+    "classification": _classification,
+    "digit sum": _digit_sum,
+    "detection": _detection,
+    "language modelling": _language_modelling,
+    "masked language modelling": _masked_language_modelling,
+    "image-text": _image_text,
+}
