@@ -23,10 +23,16 @@ class Batches(OrderedDataset):
         for epoch in range(3):
             for x, y in batches: ...  # another order and augmentation each time
 
-    Each pass is the next epoch, whether it is a loop, an epoch of `fit` or an evaluation, and also
-    where it is abandoned. `epoch` is the number of the next one; set it to continue a training.
-    Without `shuffle` all passes are the same. `batches[i]` is batch i of the next pass, and counts
-    as none.
+    Each pass is the next epoch, whether it is a loop, an epoch of `fit` or an evaluation, complete
+    or abandoned. `epoch` is the number of the next one; set it to continue a training. Without
+    `shuffle` all passes are the same. `batches[i]` is batch i of the next pass and begins none.
+
+    A padded batch divides among several devices. It is filled up with the first rows of the epoch
+    at weight 0. The weights of all others are multiplied by padded rows / rows, because Keras
+    divides by the padded number: so the loss of an epoch, or of `evaluate`, and `weighted_metrics`
+    are those of "keep", while the steps of full batches grow by that factor. `metrics` know no
+    weights and count the padding, `predict` returns outputs for it, and batch normalisation has
+    those rows twice in its statistics.
 
     Args:
         rows: how many there are.
@@ -34,12 +40,8 @@ class Batches(OrderedDataset):
         shuffle: draw another order for each epoch; without it every pass is that of epoch 0.
         seed: of all that is drawn.
         workers: threads that make batches ahead of the model; with 0 it waits for each.
-        last: what becomes of the rows that do not fill a batch. "keep": the last batch is smaller.
-            "drop": an epoch is without them. "pad": the last batch is filled up with the epoch's
-            first rows at weight 0, so that all batches divide among several devices. The other
-            rows have the weight padded rows / rows, since Keras divides by all: the loss of an
-            epoch and `weighted_metrics` are as with "keep". `metrics` know no weights and count
-            the padding, `predict` returns it, and batch normalisation includes it.
+        last: what becomes of the rows that do not fill a batch: "keep" them in a smaller one,
+            "pad" it, or "drop" it.
         sample_weight: one weight per row, for losses and `weighted_metrics`.
 
     Raises:
@@ -55,11 +57,12 @@ class Batches(OrderedDataset):
         self.size = checks.whole_number("batch_size", batch_size, least=1)
         self.shuffle = checks.flag("shuffle", shuffle)
         self.seed = checks.whole_number("seed", seed, least=0)
+        # Not named `workers`: those of a PyDataset are started by Keras, without an order.
         self.threads = checks.whole_number("workers", workers, least=0)
         self.last = checks.one_of("last", last, LAST)
         self.sample_weight = _row_weights(sample_weight, rows)
         self.epoch = 0
-        self.count = None  # what Keras is told instead of `len`, if `size` changes while `fit` runs
+        self.count = None  # where batches grow: the array () that Keras got as their number
         self._order = (None, None)  # (epoch, permutation): drawn once per epoch
         if not len(self):
             raise ValueError(
@@ -84,7 +87,10 @@ class Batches(OrderedDataset):
 
     @property
     def num_batches(self):
-        return len(self) if self.count is None else self.count
+        if self.count is None:
+            return len(self)
+        self.count = np.array(len(self))  # of one `fit`
+        return self.count
 
     def __len__(self) -> int:
         return self.rows // self.size if self.last == "drop" else -(-self.rows // self.size)
@@ -104,14 +110,16 @@ class Batches(OrderedDataset):
         if not self.threads:
             yield from (self._weighted_batch(epoch, index) for index in range(len(self)))
             return
-        with ThreadPoolExecutor(self.threads) as threads:
-            coming = collections.deque()
+        threads, coming = ThreadPoolExecutor(self.threads), collections.deque()
+        try:
             for index in range(len(self)):
                 coming.append(threads.submit(self._weighted_batch, epoch, index))
                 if len(coming) > 2 * self.threads:
                     yield coming.popleft().result()
             while coming:
                 yield coming.popleft().result()
+        finally:  # an abandoned pass makes no further batches
+            threads.shutdown(cancel_futures=True)
 
     def key(self, epoch: int, index: int) -> tuple[int, int, int]:
         """What seeds the draws of one batch."""

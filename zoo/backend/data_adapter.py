@@ -31,6 +31,7 @@ class OrderedDataset(keras.utils.PyDataset):
 
     epoch = 0
     sample_weight = None
+    coming = None  # a dataset for the next epoch of `fit` alone, in place of this one
 
     def one_pass(self, epoch: int):
         """The batches of that pass, first to last: (x, y) or (x, y, weights)."""
@@ -46,9 +47,8 @@ class OrderedAdapter(PyDatasetAdapter):
     def __init__(self, dataset: OrderedDataset, class_weight: dict[int, float] | None = None):
         super().__init__(dataset, class_weight)
         self._epoch, self._within_pass = dataset.epoch, False
-        distribution = keras.distribution.distribution()
-        if isinstance(distribution, keras.distribution.DataParallel):
-            dataset.check_devices(distribution.device_mesh.devices.size)
+        self._source = dataset
+        _check_devices(dataset)
         if class_weight is None:
             return
         if not isinstance(class_weight, dict):
@@ -68,19 +68,23 @@ class OrderedAdapter(PyDatasetAdapter):
         if self._within_pass:
             self.py_dataset.epoch = self._epoch  # the look was no pass
             self._within_pass = False
+        self.py_dataset.coming = None  # of a `fit` that was interrupted
         return self.py_dataset.num_batches
 
     def on_epoch_begin(self):
         super().on_epoch_begin()
         self._epoch, self._within_pass = self.py_dataset.epoch, True
         self.py_dataset.epoch += 1
+        coming, self.py_dataset.coming = self.py_dataset.coming, None
+        self._source = self.py_dataset if coming is None else coming
+        _check_devices(self._source)
 
     def on_epoch_end(self):
         super().on_epoch_end()
         self._within_pass = False
 
     def _get_iterator(self):
-        for batch in self.py_dataset.one_pass(self._epoch):
+        for batch in self._source.one_pass(self._epoch):
             yield self._standardize_batch(batch)
 
     def _standardize_batch(self, batch):
@@ -91,6 +95,12 @@ class OrderedAdapter(PyDatasetAdapter):
             raise ValueError("class_weight is for one array of labels, not for several outputs")
         x, y, by_class = super()._standardize_batch((x, y))
         return x, y, by_class * weights[0] if weights else by_class
+
+
+def _check_devices(dataset: OrderedDataset) -> None:
+    distribution = keras.distribution.distribution()
+    if isinstance(distribution, keras.distribution.DataParallel):
+        dataset.check_devices(distribution.device_mesh.devices.size)
 
 
 def _get_data_adapter(*args, **kwargs):

@@ -56,7 +56,7 @@ class TestGrowBatch:
         sizes = []
         batch = train.batch
         train.batch = lambda rows, epoch, n: (
-            sizes.append((epoch, train.size)) or batch(rows, epoch, n)
+            sizes.append((epoch, len(rows))) or batch(rows, epoch, n)
         )
         fit(plain, train, 5, seen, GrowBatch(train, factor=2, epochs=(1, 3)))
         assert seen.taken == seen.told == [8, 4, 4, 2, 2]  # 30 images: 8 of 4, 4 of 8, 2 of 16
@@ -92,19 +92,31 @@ class TestGrowBatch:
         fit(plain, train, 2, seen, Progress(Console(file=io.StringIO())))
         assert seen.taken == [8, 8]
 
-    @pytest.mark.once
-    def test_after_an_interrupt_a_new_one_begins_where_the_first_began(self, tiny, plain):
-        class Stop(keras.callbacks.Callback):
-            def on_epoch_end(self, epoch, logs=None):
-                if epoch == 1:
-                    raise KeyboardInterrupt
+    @pytest.mark.parametrize(
+        "hook", ["on_epoch_begin", "on_train_batch_end", "on_test_begin", "on_epoch_end"]
+    )
+    def test_leaves_nothing_after_an_interrupt(self, hook, tiny, plain, interrupted):
+        train, other, seen = tiny.batches("train", 4), tiny.batches("train", 4), Seen()
+        grow = GrowBatch(train, epochs=(1,))
+        settings = {"initial_epoch": 1, "epochs": 3, "validation_data": tiny.batches("val", 10)}
+        interrupted(plain, train, [grow], hook, **settings)
+        assert train.size == 4 and len(train) == len(list(train)) == 8
+        losses = [plain.evaluate(batches, verbose=0) for batches in (train, other)]
+        assert losses[0] == pytest.approx(losses[1])
+        fit(plain, train, 2, seen)
+        assert seen.taken == seen.told == [8, 8]
+        interrupted(plain, train, [grow], hook, **settings)
+        fit(plain, train, 2, seen, grow)
+        assert seen.taken == seen.told == [8, 4]
 
+    @pytest.mark.once
+    def test_the_validation_may_have_the_same_batches(self, tiny, plain):
         train, seen = tiny.batches("train", 4), Seen()
-        with pytest.raises(KeyboardInterrupt):
-            fit(plain, train, 3, Stop(), GrowBatch(train, epochs=(1,)))
-        assert train.size == 8
-        fit(plain, train, 2, seen, GrowBatch(train, epochs=(1,)))
-        assert seen.taken == [8, 4]
+        plain.fit(
+            train, validation_data=train, epochs=3, verbose=0,
+            callbacks=[seen, GrowBatch(train, epochs=(1, 2))],
+        )  # fmt: skip
+        assert seen.taken == seen.told == [8, 4, 2]
 
     def test_after_a_kill_the_size_is_that_of_the_epoch(self, tiny, plain, tmp_path):
         def train_on(epochs, folder):
@@ -163,11 +175,17 @@ class TestGrowBatch:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"factor": 1}, "factor=1 must be above 1"),
-            ({"epochs": ()}, r"epochs=\(\) must rise from above 0"),
-            ({"epochs": (0, 3)}, r"epochs=\(0, 3\) must rise"),
-            ({"epochs": (3, 3)}, r"epochs=\(3, 3\) must rise"),
-            ({"max_size": 2}, "max_size=2 is below the size to begin with, 4"),
+            ({"factor": 1}, "factor=1 must be a finite number, above 1"),
+            ({"factor": "2"}, "factor='2' must be a finite number, above 1"),
+            ({"factor": float("inf")}, "factor=inf must be"),
+            ({"epochs": ()}, r"epochs=\(\) must be whole numbers that rise from above 0"),
+            ({"epochs": 3}, "epochs=3 must be whole numbers"),
+            ({"epochs": "3"}, "epochs='3' must be whole numbers"),
+            ({"epochs": (1, 2.5)}, r"epochs=\(1, 2.5\) must be whole numbers"),
+            ({"epochs": (0, 3)}, r"epochs=\(0, 3\) must be"),
+            ({"epochs": (3, 3)}, r"epochs=\(3, 3\) must be"),
+            ({"max_size": 2}, "max_size=2 must be a whole number, 4 or more"),
+            ({"max_size": 8.5}, "max_size=8.5 must be a whole number"),
             ({"batches": [1, 2]}, "not a list"),
         ],
     )

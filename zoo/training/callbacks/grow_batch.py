@@ -5,20 +5,25 @@ the noise of SGD is in proportion to the rate over the batch size. Either way th
 and a larger batch takes fewer steps.
 """
 
-import math
-import operator
+import copy
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 
+from zoo import checks
 from zoo.datasets.batches import Batches
 from zoo.training.callbacks.reduce_on_plateau import OnPlateau, refuse_schedule
 
 
 class _Growing(keras.callbacks.Callback):
-    """Sets the batch size, in each epoch, to a power of `factor` times what it is at first.
+    """Trains each epoch on copies of the batches, of a power of `factor` times their size.
 
-    After the training it is that again.
+    The batches keep their size; `fit` takes a copy for one epoch, so that nothing is left of it
+    where the training is interrupted.
+
+    Keras asks once in a `fit` how many batches an epoch has. It gets an array of no dimensions,
+    which counts like an integer, and whose value changes from epoch to epoch.
     """
 
     def __init__(
@@ -29,38 +34,32 @@ class _Growing(keras.callbacks.Callback):
             raise ValueError(
                 f"batches must be what dataset.batches(...) gives, not a {type(batches).__name__}"
             )
-        if not 1 < factor < math.inf:
-            raise ValueError(f"factor={factor} must be above 1 and finite")
-        if max_size is not None and max_size < batches.size:
-            raise ValueError(f"max_size={max_size} is below the size to begin with, {batches.size}")
-        self.batches, self.factor, self.max_size = batches, factor, max_size
-        if batches.count is not None and batches.size == batches.count.grown:
-            batches.size = batches.count.first_size  # an interrupted training left it grown
-        self.first_size = batches.size
-        batches.count = _Count(batches)
+        self.batches = batches
+        self.factor = checks.number("factor", factor, above=1)
+        if max_size is not None:
+            checks.whole_number("max_size", max_size, least=batches.size)
+        self.max_size = max_size
+        batches.count = np.array(len(batches))
 
-    def set_params(self, params):
-        if params["steps"] is not self.batches.count:
+    def on_train_begin(self, logs=None):
+        self._batches_per_epoch = self.params["steps"]
+        if self._batches_per_epoch is not self.batches.count:
             raise ValueError(
                 f"the training does not ask the batches of its {type(self).__name__} how many "
                 f"there are: give both the same, and no steps_per_epoch"
             )
-        super().set_params(params)
-
-    def on_train_begin(self, logs=None):
         refuse_schedule(
             self.model.optimizer, "makes the steps of an epoch fewer, which a schedule counts"
         )
         super().on_train_begin(logs)
 
-    def on_train_end(self, logs=None):
-        self.batches.size = self.first_size
-
     def grow(self, times: int) -> None:
         """Let the coming epoch's batches be grown that many times."""
-        limit = self.max_size or max(self.batches.rows, self.first_size)
-        size = min(round(self.first_size * self.factor**times), limit)
-        self.batches.size = self.batches.count.grown = size
+        grown = copy.copy(self.batches)
+        largest = self.max_size or max(grown.rows, grown.size)
+        grown.size = min(round(grown.size * self.factor**times), largest)
+        self.batches.coming = grown
+        self._batches_per_epoch[...] = len(grown)
 
 
 class GrowBatch(_Growing):
@@ -69,23 +68,20 @@ class GrowBatch(_Growing):
         train = data.batches("train", 64)
         model.fit(train, ..., callbacks=[GrowBatch(train, factor=5, epochs=(6, 12, 16))])
 
-    The size is a function of the epoch, so that a resumed training goes on with the right one. The
-    last batch of an epoch may be smaller than the others, and `max_size`, or else the number of
+    The size is a function of the epoch, so that a resumed training continues with the right one.
+    The last batch of an epoch may be smaller than the others, and `max_size`, or else the number of
     images, is as large as they get.
 
     Raises:
-        ValueError: a factor of 1 or less, epochs that do not rise from above 0, a max_size below
-            the first; in `fit`, other batches or `steps_per_epoch`, or an optimizer whose rate is a
-            schedule: one of steps, as OneCycle is, would not come to its end.
+        ValueError: if the factor is not above 1, the epochs are not whole numbers that rise from
+            above 0, or max_size is below the first size; in `fit`, if it has other batches or
+            `steps_per_epoch`, or the optimizer's rate is a schedule: one of steps, as OneCycle is,
+            would not come to its end.
     """
 
     def __init__(self, batches, factor=2, *, epochs: Sequence[int], max_size=None):
         super().__init__(batches, factor, max_size=max_size)
-        self.epochs = tuple(epochs)
-        if not self.epochs or any(
-            late <= soon for soon, late in zip((0, *self.epochs), self.epochs, strict=False)
-        ):
-            raise ValueError(f"epochs={self.epochs} must rise from above 0; (6, 12), say")
+        self.epochs = _rising(epochs)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.grow(sum(after <= epoch for after in self.epochs))
@@ -112,24 +108,13 @@ class GrowBatchOnPlateau(_Growing, OnPlateau):
         """Nothing to do once: the size is set in each epoch."""
 
 
-class _Count:
-    """A number that is always how many batches there are now.
-
-    Keras asks once in a `fit`, and keeps and hands to the callbacks what it was given.
-    """
-
-    def __init__(self, batches):
-        self.batches = batches
-        self.first_size = self.grown = batches.size
-
-    def __index__(self):
-        return len(self.batches)
-
-    def __repr__(self):
-        return repr(len(self.batches))
-
-
-for _name in "eq lt le gt ge add sub mul truediv floordiv mod".split():
-    _of = getattr(operator, _name)
-    setattr(_Count, f"__{_name}__", lambda self, other, of=_of: of(len(self.batches), other))
-    setattr(_Count, f"__r{_name}__", lambda self, other, of=_of: of(other, len(self.batches)))
+def _rising(epochs: Sequence[int]) -> tuple[int, ...]:
+    """Whole numbers, each above the one before; ValueError otherwise."""
+    listed = epochs if isinstance(epochs, Sequence) and not isinstance(epochs, str) else ()
+    try:
+        listed = tuple(checks.whole_number("epochs", epoch, least=1) for epoch in listed)
+    except ValueError:
+        listed = ()
+    if not listed or any(late <= early for early, late in zip(listed, listed[1:], strict=False)):
+        raise ValueError(f"epochs={epochs!r} must be whole numbers that rise from above 0: (6, 12)")
+    return listed
