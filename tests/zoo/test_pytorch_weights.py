@@ -109,7 +109,9 @@ def test_basic_blocks_and_the_stem_for_large_images():
 
 
 @once
-@pytest.mark.parametrize("name", ["resnet34_imagenet", "resnet101", "resnet152"])
+@pytest.mark.parametrize(
+    "name", ["resnet34_imagenet", "resnet101", pytest.param("resnet152", marks=pytest.mark.slow)]
+)
 def test_deeper_resnets_take_every_weight(name):
     with torch.device("meta"):
         state_dict = resnet(name).state_dict()
