@@ -86,7 +86,7 @@ def main(
         distributions[name] = {name: kernels}
         columns[name] = {
             "weights within 0.001 of 0": f"{np.mean(abs(kernels) < 1e-3):.1%}",
-            "above 1": f"{np.sum(abs(kernels) > 1)} of {kernels.size:,}",
+            "above 1": f"{np.sum(abs(kernels) > 1)}",
             f"early stopping, patience {patience}": stopped(net, part, patience),
         }
 

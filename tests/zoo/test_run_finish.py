@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -74,7 +75,7 @@ class TestFinish:
         }
         page = page_of(run)
         assert f"{100 * result['value']:.2f} %" in page
-        assert "zoo run mine --seed=0 --epochs=2" in page
+        assert "python recipes/mine.py --seed=0 --epochs=2" in page
         assert page.count("data:image/png;base64") == 2 and 'src="/' not in page
         assert "<th>val accuracy</th>" in page
         restored = keras.saving.load_model(run.folder / "model.keras", safe_mode=True)
@@ -207,6 +208,11 @@ class TestPictures:
         assert "not in the report: errors.png; hand pictures over" in capsys.readouterr().out
         assert page_of(finished).count("<img") == 2  # the curves and the rate
 
+    def test_that_are_no_sections_are_refused_once_the_model_is_saved(self, finished, tiny_model):
+        with pytest.raises(ValueError, match="'errors.png' is no Section"):
+            finished.finish(tiny_model, ["errors.png"])
+        assert (finished.folder / "model.keras").exists()
+
     def test_of_callbacks_come_with_their_own_words(self, tmp_path, tiny, tiny_model):
         run = start(tmp_path)
         mistakes = MisclassifiedReport(tiny, run.folder / "mistakes.png", count=2)
@@ -247,6 +253,14 @@ class TestPictures:
             return path
 
         return write
+
+
+@pytest.mark.once
+def test_a_page_says_how_to_run_a_recipe_of_the_zoo_again(tmp_path):
+    recipe = Path(__file__).parents[2] / "recipes" / "s9_ultimus.py"
+    run = Run.start(recipe, {"out": str(tmp_path / "run"), "epochs": 2, "model": "a b"})
+    run.report("Page", [])
+    assert "zoo run s9_ultimus --epochs=2 &#39;--model=a b&#39;" in page_of(run)
 
 
 @pytest.mark.once

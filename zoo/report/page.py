@@ -32,6 +32,20 @@ class Section:
         return base64.b64encode(path.read_bytes()).decode() if path.exists() else ""
 
 
+def as_section(item) -> Section:
+    """A section, or the one that a callback such as `GradCAMReport` has drawn.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    section = getattr(item, "section", item)
+    if not isinstance(section, Section):
+        raise ValueError(
+            f"{item!r} is no Section(heading, text, picture), nor a callback that draws one"
+        )
+    return section
+
+
 def drawn(heading: str, text: str, draw: Callable[[], Path]) -> Section:
     """The section of the picture that `draw()` writes.
 

@@ -52,7 +52,7 @@ class Run:
         A folder in which nothing is made until the process ends is removed again.
 
         Args:
-            recipe: the recipe's `__file__`, whose stem names the run.
+            recipe: the `__file__` of the recipe or of a script of yours; its stem names the run.
             config: the arguments of its `main`; `seed`, `precision`, `deterministic`, `out` and
                 `resume` have an effect here. Counts and rates, such as `epochs`, are checked.
             task: one of `zoo.tasks.names()`; None: the one on the model's card.
@@ -63,10 +63,10 @@ class Run:
                 arguments or another backend.
             OSError: if the folder exists already, cannot be made, or is in use by another process.
         """
-        recipe = Path(recipe).stem
         if task is not None:
             tasks.get(task)
-        described = settings.described(recipe, settings.checked(config), task)
+        described = settings.described(Path(recipe), settings.checked(config), task)
+        name = described["recipe"]
         console = new_console()
         if config.get("resume") is not None:
             if config.get("out") is not None:
@@ -76,9 +76,9 @@ class Run:
             lock = locked_folder(folder)
             console.print(f"resuming {folder}", soft_wrap=True)
         else:
-            folder, lock = new_folder(recipe, config.get("out"))
+            folder, lock = new_folder(name, config.get("out"))
             device = described["device"]
-            console.print(f"{recipe} on {backend.NAME}, {device}: {folder}", soft_wrap=True)
+            console.print(f"{name} on {backend.NAME}, {device}: {folder}", soft_wrap=True)
         write_json(folder / "config.json", described)
         keras.utils.set_random_seed(config.get("seed", 0))
         keras.config.set_dtype_policy(config.get("precision", "float32"))
@@ -162,7 +162,7 @@ class Run:
             The last epoch's result, a row for `results/`.
 
         Raises:
-            ValueError: if no epoch has been finished.
+            ValueError: if no epoch has been finished, or a section is none.
             FloatingPointError: if the training ended with a loss or weights that are not finite.
         """
         rows = read_metrics(self.folder / "metrics.csv")
@@ -171,7 +171,7 @@ class Run:
         task = finishing.task_of(model, self.config.get("task"))
         result = finishing.save(self.folder, model, task, rows, self.config)
         self.console.print(finishing.in_words(task, rows[-1], result), style="bold", soft_wrap=True)
-        self._sections = [getattr(section, "section", section) for section in sections]
+        self._sections = [page.as_section(section) for section in sections]
         shown_sections = [
             finishing.curves(self.folder, task, rows),
             *self._sections,

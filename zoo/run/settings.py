@@ -1,9 +1,11 @@
 """The arguments of a recipe: checked before a folder is made, described in config.json."""
 
+import importlib.util
 import json
 import shlex
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from zoo import backend, checks
 from zoo.run.folder import commit
@@ -45,10 +47,11 @@ def checked(config: Mapping[str, object]) -> dict[str, object]:
     return arguments
 
 
-def described(recipe: str, arguments: dict[str, object], task: str | None) -> dict:
+def described(recipe: Path, arguments: dict[str, object], task: str | None) -> dict:
     """What config.json says of a run that starts now."""
     return {
-        "recipe": recipe,
+        "recipe": recipe.stem,
+        "command": f"zoo run {recipe.stem}" if _is_of_the_zoo(recipe) else f"python {recipe}",
         "arguments": json.loads(json.dumps(arguments, default=str)),  # as a resumed run reads them
         "task": task,
         "backend": backend.NAME,
@@ -68,4 +71,12 @@ def command(config: Mapping) -> str:
             flags.append(flag)
         elif value is not None and value is not False:
             flags.append(f"{flag}={value}")
-    return f"KERAS_BACKEND={config['backend']} zoo run {config['recipe']} {shlex.join(flags)}"
+    script = config.get("command", f"zoo run {config['recipe']}")
+    return f"KERAS_BACKEND={config['backend']} {script} {shlex.join(flags)}"
+
+
+def _is_of_the_zoo(recipe: Path) -> bool:
+    """Whether `zoo run` knows a recipe."""
+    folders = importlib.util.find_spec("zoo.recipes").submodule_search_locations
+    inside = recipe.resolve().parent in [Path(folder).resolve() for folder in folders]
+    return inside and recipe.exists()
