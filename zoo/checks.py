@@ -8,7 +8,9 @@ A message names the argument, its value and what was expected.
 import difflib
 import math
 import numbers
+import os
 from collections.abc import Collection
+from pathlib import Path
 
 import numpy as np
 
@@ -122,6 +124,13 @@ def image_shape(value) -> tuple[int, int, int]:
     if len(sides) != 3 or not all(whole) or min(sides) < 1 or sides[2] not in (1, 3):
         raise ValueError(f"image_shape={value!r} must be (height, width, 1 or 3) in whole pixels")
     return tuple(int(n) for n in sides)
+
+
+def path(name: str, value) -> Path:
+    """The path of a file or folder, as a string or Path; `ValueError` if it is none."""
+    if not isinstance(value, str | os.PathLike) or value == "":
+        raise ValueError(f"{name}={value!r} must be the path of a file or folder")
+    return Path(value)
 
 
 def model(value, name: str = "model"):

@@ -1,5 +1,7 @@
 """Each check takes what is right and names what is wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,15 @@ def test_an_image_shape_has_three_whole_sides(shape):
 def test_what_is_no_model_is_named(value):
     with pytest.raises(ValueError, match="model must be a keras.Model"):
         checks.model(value)
+
+
+def test_a_path_is_a_string_or_a_path():
+    assert (
+        checks.path("folder", "runs/a") == checks.path("folder", Path("runs/a")) == Path("runs/a")
+    )
+
+
+@pytest.mark.parametrize("value", [None, 3, "", b"runs", ["runs"]])
+def test_what_is_no_path_is_named(value):
+    with pytest.raises(ValueError, match=r"^folder=.* must be the path of a file or folder$"):
+        checks.path("folder", value)
