@@ -47,7 +47,7 @@ class Pipeline:
 
         Args:
             images: uint8.
-            epoch: what transforms that change with it are told.
+            epoch: for the transforms that change with it.
             key: fixes what is drawn.
             numbers: of the images in their dataset, for the messages.
             always: apply each step, whatever its probability.

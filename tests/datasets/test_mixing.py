@@ -157,7 +157,7 @@ class TestCutMix:
         _, labels = transforms.cutmix()(
             np.zeros((2000, 64, 64, 1)), np.eye(2000), np.random.default_rng(0)
         )
-        # Beta(1, 1), a box about any place: 1 - the integral of 2s (s - s^2 / 4)^2 from 0 to 1
+        # Beta(1, 1), a box about any pixel: 1 - the integral of 2s (s - s^2 / 4)^2 from 0 to 1
         assert np.diag(labels).mean() == pytest.approx(0.679, abs=0.02)
 
 
@@ -181,8 +181,8 @@ class TestRICAP:
         assert (labels > 0).sum(axis=1).max() == 4
 
     def test_every_piece_lies_in_its_image_as_it_did(self):
-        place = np.arange(HEIGHT * WIDTH, dtype="float32").reshape(HEIGHT, WIDTH, 1)
-        images = place + 1000 * np.arange(20, dtype="float32").reshape(20, 1, 1, 1)
+        position = np.arange(HEIGHT * WIDTH, dtype="float32").reshape(HEIGHT, WIDTH, 1)
+        images = position + 1000 * np.arange(20, dtype="float32").reshape(20, 1, 1, 1)
         patched, labels = transforms.ricap(1.0)(images, np.eye(20), np.random.default_rng(0))
         for image, label in zip(patched[..., 0], labels, strict=True):
             # within a piece a step to the right is one pixel; it fails only at the seam

@@ -77,20 +77,20 @@ class TestOperations:
     def test_translate_moves_by_150_of_331_pixels(self):
         image = np.zeros((331, 331, 3), "uint8")
         image[200, 180] = 255
-        for name, m, place in (
+        for name, m, moved_to in (
             ("TranslateX", 1, (200, 30)),
             ("TranslateX", -0.5, (200, 255)),
             ("TranslateY", 1, (50, 180)),
         ):
             moved = transforms.operate(image, name, m)
-            assert np.unravel_index(moved.argmax(), moved.shape)[:2] == place
+            assert np.unravel_index(moved.argmax(), moved.shape)[:2] == moved_to
 
     def test_shear_moves_a_row_by_its_number_times_three_tenths(self):
         image = np.zeros((60, 60, 3), "uint8")
         image[40, 30] = image[30, 40] = 255
-        for name, place in (("ShearX", (40, 18)), ("ShearY", (18, 40))):
+        for name, moved_to in (("ShearX", (40, 18)), ("ShearY", (18, 40))):
             rows, columns, _ = np.nonzero(transforms.operate(image, name, 1) > 60)
-            assert np.hypot(rows - place[0], columns - place[1]).min() < 1
+            assert np.hypot(rows - moved_to[0], columns - moved_to[1]).min() < 1
 
     def test_rotate_turns_by_thirty_degrees_anticlockwise(self):
         bar = np.zeros((65, 65, 1), "uint8")
@@ -169,7 +169,7 @@ class TestAutoAugment:
         found = {}
         for name, p, m in sum(CIFAR10_POLICY, ()):
             found.setdefault(name, []).append((p, m) if (p, m) in self.TABLE[name] else p)
-        assert {name: sorted(of) for name, of in found.items()} == self.TABLE
+        assert {name: sorted(values) for name, values in found.items()} == self.TABLE
 
     def test_draws_one_sub_policy_an_image_with_its_probabilities(self):
         images = drawn(transforms.auto_augment())
@@ -250,8 +250,8 @@ class TestPopulationBased:
             plain = tiny.normalize(tiny.x_train[batches.order(epoch)])
             mirrored = 2 * (0.5 - np.array(tiny.mean)) / np.array(tiny.std) - images
             same = [
-                (np.abs(mirrored - of).max(axis=(1, 2, 3)) < 1e-4)
-                for of in (plain, plain[:, :, ::-1])
+                (np.abs(mirrored - original).max(axis=(1, 2, 3)) < 1e-4)
+                for original in (plain, plain[:, :, ::-1])
             ]
             return (same[0] | same[1]).mean()
 
