@@ -145,6 +145,15 @@ def model(value, name: str = "model"):
     return value
 
 
+def compiled_model(value, name: str = "model"):
+    """A Keras model that has been compiled; `ValueError` if it is something else."""
+    if getattr(model(value, name), "optimizer", None) is None:
+        raise ValueError(
+            f"{value.name} is not compiled; call {name}.compile(optimizer, loss) first"
+        )
+    return value
+
+
 def _within(value, least, most) -> bool:
     return (least is None or value >= least) and (most is None or value <= most)
 

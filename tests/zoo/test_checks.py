@@ -105,3 +105,15 @@ def test_a_path_is_a_string_or_a_path():
 def test_what_is_no_path_is_named(value):
     with pytest.raises(ValueError, match=r"^folder=.* must be the path of a file or folder$"):
         checks.path("folder", value)
+
+
+def test_a_model_without_optimizer_is_not_compiled():
+    import keras
+
+    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)], name="net")
+    with pytest.raises(ValueError, match=r"^net is not compiled; call model.compile"):
+        checks.compiled_model(net)
+    net.compile("sgd", "mse")
+    assert checks.compiled_model(net) is net
+    with pytest.raises(ValueError, match=r"^model must be a keras.Model.* not None$"):
+        checks.compiled_model(None)

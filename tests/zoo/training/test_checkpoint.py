@@ -1,6 +1,9 @@
 """Checkpoints: what they hold, what survives a kill and a full disk."""
 
+import os
 import resource
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -19,7 +22,7 @@ def unbuilt_layers():
 
 
 class TestCheckpoint:
-    def test_a_model_without_weights_begins_anew_or_is_refused(self, tiny, tmp_path):
+    def test_a_model_without_weights_starts_from_the_beginning_or_is_refused(self, tiny, tmp_path):
         models = [keras.Sequential(unbuilt_layers()) for _ in range(2)]
         for model in models:
             model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -43,13 +46,17 @@ class TestCheckpoint:
             assert value.dtype.name == "bfloat16"
             np.testing.assert_array_equal(value, restored)
 
-    def test_training_goes_on_as_if_it_had_not_stopped(self, tiny, tiny_model, tmp_path):
+    @pytest.mark.parametrize("settings", [{}, {"use_ema": True, "ema_momentum": 0.7}])
+    def test_training_goes_on_as_if_it_had_not_stopped(self, settings, tiny, tiny_model, tmp_path):
+        """Also with averaged weights: a `fit` ends with them, the next begins with the raw ones."""
         config, start = tiny_model.get_config(), numbers(tiny_model.variables)
 
         def fresh(seed):
             keras.utils.set_random_seed(seed)
             model = keras.Sequential.from_config(config)
-            model.compile(keras.optimizers.Adam(0.01), tiny_model.loss, metrics=["accuracy"])
+            model.compile(
+                keras.optimizers.Adam(0.01, **settings), tiny_model.loss, metrics=["accuracy"]
+            )
             for variable, value in zip(model.variables, start, strict=True):
                 variable.assign(value)
             return model
@@ -62,12 +69,15 @@ class TestCheckpoint:
                 train, epochs=epochs, initial_epoch=initial_epoch, verbose=0, callbacks=[saver]
             ).history["loss"]
 
-        whole = fit(fresh(1), 4, tmp_path / "whole")
+        uninterrupted = fresh(1)
+        whole = fit(uninterrupted, 4, tmp_path / "whole")
         first = fit(fresh(1), 2, tmp_path / "cut")
         resumed = fresh(2)
         assert checkpoint.restore(resumed, tmp_path / "cut") == 2
         # Dropout's seeds are part of the state, or the losses would differ in the second digit.
         np.testing.assert_allclose(first + fit(resumed, 4, tmp_path / "cut", 2), whole, rtol=1e-5)
+        for got, expected in zip(resumed.get_weights(), uninterrupted.get_weights(), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
 
     def test_no_two_epochs_of_two_seeds_draw_alike(self, tmp_path):
         drawn = set()
@@ -119,3 +129,37 @@ class TestCheckpoint:
         other.compile("adam", "mse")
         with pytest.raises(ValueError, match="of another model or optimizer"):
             checkpoint.restore(other, tmp_path)
+
+    @pytest.mark.once
+    def test_what_a_killed_process_left_behind_goes_when_the_training_resumes(
+        self, tiny, tiny_model, tmp_path
+    ):
+        dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                              capture_output=True, text=True).stdout.strip()  # fmt: skip
+        for process in (dead, os.getpid()):
+            (tmp_path / f".epoch-0001.npz-{process}.tmp").write_bytes(b"half of it")
+        assert checkpoint.restore(tiny_model, tmp_path) == 0
+        assert [p.name for p in tmp_path.iterdir()] == [f".epoch-0001.npz-{os.getpid()}.tmp"]
+
+    @pytest.mark.once
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"folder": None}, "folder=None must be the path"),
+            ({"seed": 1.5}, "seed=1.5 must be a whole number, 0 or more"),
+            ({"seed": -1}, "seed=-1 must be a whole number, 0 or more"),
+        ],
+    )
+    def test_refuses_other_settings(self, wrong, message, tmp_path):
+        with pytest.raises(ValueError, match=message):
+            callbacks.Checkpoint(**({"folder": tmp_path} | wrong))
+
+    @pytest.mark.once
+    def test_there_is_nothing_to_restore_without_a_compiled_model(self, tiny_model, tmp_path):
+        with pytest.raises(ValueError, match="must be a keras.Model"):
+            callbacks.restore(None, tmp_path)
+        bare = keras.Sequential(tiny_model.layers, name="bare")
+        with pytest.raises(ValueError, match="bare is not compiled"):
+            callbacks.restore(bare, tmp_path)
+        with pytest.raises(ValueError, match="folder=None must be the path"):
+            callbacks.restore(tiny_model, None)

@@ -6,7 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.storage import write_atomically
+from zoo import checks
+from zoo.storage import remove_leftovers, write_atomically
 
 KEPT = 2  # the latest, and the one before it
 
@@ -16,15 +17,20 @@ class Checkpoint(keras.callbacks.Callback):
 
         model.fit(..., initial_epoch=restore(model, folder), callbacks=[Checkpoint(folder)])
 
-    That is every variable of model and optimizer, dropout's seeds included, which Keras's
+    That is every variable of model and optimizer, including dropout's seeds, which Keras's
     `save_weights` leaves out. A file takes its name once it is complete. Each epoch begins from
     a random state that `seed` and its number fix, another for each pair, so that a resumed one
     begins alike: on torch, dropout draws from torch's global generator.
+
+    Raises:
+        ValueError: if the folder is no path, or the seed is no whole number, 0 or more.
+        OSError: in `fit`, if a checkpoint cannot be written; names the last complete one.
     """
 
     def __init__(self, folder: str | Path, seed: int = 0):
         super().__init__()
-        self.folder, self.seed = Path(folder), seed
+        self.folder = checks.path("folder", folder)
+        self.seed = checks.whole_number("seed", seed, least=0)
 
     def on_epoch_begin(self, epoch, logs=None):
         state = np.random.SeedSequence((self.seed, epoch)).generate_state(1)
@@ -50,20 +56,28 @@ class Checkpoint(keras.callbacks.Callback):
 
 def checkpoints(folder: str | Path) -> list[Path]:
     """The checkpoint files of a folder, oldest first."""
-    return sorted(p for p in Path(folder).glob("epoch-*.npz") if re.search(r"-\d+\.npz$", p.name))
+    found = Path(folder).glob("epoch-*.npz")
+    return sorted(path for path in found if re.search(r"-\d+\.npz$", path.name))
 
 
 def latest(folder: str | Path) -> Path | None:
+    """The newest checkpoint file of a folder, if there is one."""
     return (checkpoints(folder) or [None])[-1]
 
 
 def restore(model: keras.Model, folder: str | Path) -> int:
-    """Put the newest readable checkpoint into a compiled model; the number of epochs it has had.
+    """Put the newest readable checkpoint into a compiled model; returns its number of epochs.
+
+    Without a checkpoint that is 0. Temporary files of trainings that were killed while they wrote
+    one are removed.
 
     Raises:
-        ValueError: the checkpoint is of another model or optimizer, or the model has no weights
-            yet to put it into.
+        ValueError: if the model is not compiled or has no weights yet to put it into, or the
+            checkpoint is of another model or optimizer.
     """
+    checks.compiled_model(model)
+    folder = checks.path("folder", folder)
+    remove_leftovers(folder)
     if checkpoints(folder) and not model.built:
         raise ValueError(
             f"{model.name} has no weights yet for {latest(folder)}; call it on a batch first"
@@ -83,7 +97,7 @@ def restore(model: keras.Model, folder: str | Path) -> int:
             raise ValueError(
                 f"{path} holds {len(theirs)} variables of another model or optimizer "
                 f"(this one has {len(ours)}, or other shapes); resume with the arguments and the "
-                f"zoo version it was started with"
+                f"version of the zoo that it was started with"
             )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
