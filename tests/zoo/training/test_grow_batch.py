@@ -19,11 +19,11 @@ from zoo.training.callbacks import (
 )
 
 
-class Seen(keras.callbacks.Callback):
-    """Steps of each epoch, as Keras took them and as the other callbacks were told."""
+class Steps(keras.callbacks.Callback):
+    """Steps of each epoch: as Keras took them, and as `params` announced them."""
 
     def on_train_begin(self, logs=None):
-        self.taken, self.told = [], []
+        self.taken, self.announced = [], []
 
     def on_epoch_begin(self, epoch, logs=None):
         self.taken.append(0)
@@ -32,7 +32,7 @@ class Seen(keras.callbacks.Callback):
         self.taken[-1] += 1
 
     def on_epoch_end(self, epoch, logs=None):
-        self.told.append(int(self.params["steps"]))
+        self.announced.append(int(self.params["steps"]))
 
 
 @pytest.fixture
@@ -52,14 +52,15 @@ def fit(model, train, epochs, *callbacks, initial_epoch=0):
 
 class TestGrowBatch:
     def test_takes_fewer_and_larger_steps_from_epoch_to_epoch(self, tiny, plain):
-        train, seen = tiny.batches("train", 4), Seen()
+        train, steps = tiny.batches("train", 4), Steps()
         sizes = []
         batch = train.batch
         train.batch = lambda rows, epoch, n: (
             sizes.append((epoch, len(rows))) or batch(rows, epoch, n)
         )
-        fit(plain, train, 5, seen, GrowBatch(train, factor=2, epochs=(1, 3)))
-        assert seen.taken == seen.told == [8, 4, 4, 2, 2]  # 30 images: 8 of 4, 4 of 8, 2 of 16
+        fit(plain, train, 5, steps, GrowBatch(train, factor=2, epochs=(1, 3)))
+        # 30 images: 8 batches of 4, 4 of 8, 2 of 16
+        assert steps.taken == steps.announced == [8, 4, 4, 2, 2]
         assert int(plain.optimizer.iterations) == 20
         assert {(0, 4), (1, 8), (2, 8), (3, 16), (4, 16)} <= set(sizes)
         assert train.size == 4 and train.epoch == 5
@@ -77,54 +78,54 @@ class TestGrowBatch:
 
     @pytest.mark.once
     def test_grows_up_to_the_number_of_images_or_to_what_is_asked(self, tiny, plain):
-        for max_size, steps in ((None, [8, 1, 1]), (9, [8, 4, 4])):
-            train, seen = tiny.batches("train", 4), Seen()
-            fit(plain, train, 3, seen, GrowBatch(train, 10, epochs=(1, 2), max_size=max_size))
-            assert seen.taken == steps
+        for max_size, expected in ((None, [8, 1, 1]), (9, [8, 4, 4])):
+            train, steps = tiny.batches("train", 4), Steps()
+            fit(plain, train, 3, steps, GrowBatch(train, 10, epochs=(1, 2), max_size=max_size))
+            assert steps.taken == expected
 
     @pytest.mark.once
     def test_serves_fit_after_fit_and_then_lets_go(self, tiny, plain):
-        train, seen = tiny.batches("train", 4), Seen()
+        train, steps = tiny.batches("train", 4), Steps()
         grow = GrowBatch(train, epochs=(1,))
-        fit(plain, train, 2, seen, grow)
-        fit(plain, train, 2, seen, grow)
-        assert seen.taken == [8, 4]
-        fit(plain, train, 2, seen, Progress(Console(file=io.StringIO())))
-        assert seen.taken == [8, 8]
+        fit(plain, train, 2, steps, grow)
+        fit(plain, train, 2, steps, grow)
+        assert steps.taken == [8, 4]
+        fit(plain, train, 2, steps, Progress(Console(file=io.StringIO())))
+        assert steps.taken == [8, 8]
 
     @pytest.mark.parametrize(
         "hook", ["on_epoch_begin", "on_train_batch_end", "on_test_begin", "on_epoch_end"]
     )
     def test_leaves_nothing_after_an_interrupt(self, hook, tiny, plain, interrupted):
-        train, other, seen = tiny.batches("train", 4), tiny.batches("train", 4), Seen()
+        train, other, steps = tiny.batches("train", 4), tiny.batches("train", 4), Steps()
         grow = GrowBatch(train, epochs=(1,))
         settings = {"initial_epoch": 1, "epochs": 3, "validation_data": tiny.batches("val", 10)}
         interrupted(plain, train, [grow], hook, **settings)
         assert train.size == 4 and len(train) == len(list(train)) == 8
         losses = [plain.evaluate(batches, verbose=0) for batches in (train, other)]
         assert losses[0] == pytest.approx(losses[1])
-        fit(plain, train, 2, seen)
-        assert seen.taken == seen.told == [8, 8]
+        fit(plain, train, 2, steps)
+        assert steps.taken == steps.announced == [8, 8]
         interrupted(plain, train, [grow], hook, **settings)
-        fit(plain, train, 2, seen, grow)
-        assert seen.taken == seen.told == [8, 4]
+        fit(plain, train, 2, steps, grow)
+        assert steps.taken == steps.announced == [8, 4]
 
     @pytest.mark.once
     def test_the_validation_may_have_the_same_batches(self, tiny, plain):
-        train, seen = tiny.batches("train", 4), Seen()
+        train, steps = tiny.batches("train", 4), Steps()
         plain.fit(
             train, validation_data=train, epochs=3, verbose=0,
-            callbacks=[seen, GrowBatch(train, epochs=(1, 2))],
+            callbacks=[steps, GrowBatch(train, epochs=(1, 2))],
         )  # fmt: skip
-        assert seen.taken == seen.told == [8, 4, 2]
+        assert steps.taken == steps.announced == [8, 4, 2]
 
     def test_after_a_kill_the_size_is_that_of_the_epoch(self, tiny, plain, tmp_path):
         def train_on(epochs, folder):
-            train, seen = tiny.batches("train", 4), Seen()
+            train, steps = tiny.batches("train", 4), Steps()
             done = checkpoint.restore(plain, folder)
-            callbacks = [Checkpoint(folder), seen, GrowBatch(train, epochs=(1, 3))]
+            callbacks = [Checkpoint(folder), steps, GrowBatch(train, epochs=(1, 3))]
             fit(plain, train, epochs, *callbacks, initial_epoch=done)
-            return seen.taken
+            return steps.taken
 
         start = plain.get_weights()
         assert train_on(4, tmp_path / "whole") == [8, 4, 4, 2]
@@ -202,10 +203,10 @@ class TestGrowBatchOnPlateau:
             logs["val_loss"] = TestGrowBatchOnPlateau.LOSSES[epoch]
 
     def steps(self, model, train, epochs, *callbacks, initial_epoch=0, **settings):
-        seen = Seen()
+        steps = Steps()
         grow = GrowBatchOnPlateau(train, 2, patience=1, **settings)
-        fit(model, train, epochs, self.Tell(), seen, *callbacks, grow, initial_epoch=initial_epoch)
-        return seen.taken
+        fit(model, train, epochs, self.Tell(), steps, *callbacks, grow, initial_epoch=initial_epoch)
+        return steps.taken
 
     def test_grows_in_the_epoch_after_each(self, tiny, plain):
         assert self.steps(plain, tiny.batches("train", 4), 8) == [8] * 4 + [4] * 3 + [2]

@@ -9,7 +9,7 @@ from zoo.training.callbacks.metrics_log import read_metrics
 
 
 class TestMetricsLog:
-    def test_writes_a_row_an_epoch_and_drops_those_that_are_made_again(
+    def test_writes_one_row_per_epoch_and_drops_those_that_are_repeated(
         self, tiny, tiny_model, tmp_path
     ):
         path = tmp_path / "metrics.csv"
@@ -36,6 +36,13 @@ class TestMetricsLog:
         rows = read_metrics(tmp_path / "metrics.csv")
         assert ["val_loss" in row for row in rows] == [False, True, False]
 
+    @pytest.mark.once
+    @pytest.mark.parametrize("kind", [callbacks.MetricsLog, callbacks.TensorBoard])
+    @pytest.mark.parametrize("path", [None, 3, ""])
+    def test_refuses_what_is_no_path(self, kind, path):
+        with pytest.raises(ValueError, match=f"={path!r} must be the path"):
+            kind(path)
+
     def test_names_a_damaged_file(self, tmp_path):
         (tmp_path / "metrics.csv").write_text("epoch,loss\nabc,0.5\n")
         with pytest.raises(ValueError, match="metrics.csv is damaged"):
@@ -44,7 +51,7 @@ class TestMetricsLog:
     def test_makes_its_folder_and_means_over_the_classes_of_a_metric(
         self, tiny, tiny_model, tmp_path
     ):
-        f1 = keras.metrics.F1Score(name="f1")  # a value a class
+        f1 = keras.metrics.F1Score(name="f1")  # one value per class
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         tiny_model.compile("adam", loss, metrics=[f1])
         x, y = tiny.normalize(tiny.x_train), np.eye(3)[tiny.y_train]

@@ -20,7 +20,7 @@ def one_weight(optimizer=None):
 
 
 def rates_of(values, *callbacks, optimizer=None, name="val_loss"):
-    """The rate of each epoch, its metric told, where nothing is trained; resumed if it can be."""
+    """The rate of each epoch for given values of the metric, nothing trained; resumes if it can."""
     model, done = one_weight(optimizer), 0
     for saver in callbacks:
         if isinstance(saver, Checkpoint):
@@ -78,8 +78,8 @@ class TestDecisions:
     def test_come_an_epoch_later_than_kerass(self):
         worse = [1.0, 2.0, 2.0, 2.0, 2.0]
         waited = keras.callbacks.ReduceLROnPlateau(patience=3)
-        told = rates_of(worse, ReduceLROnPlateau(patience=2))
-        assert told == rates_of(worse, waited) == pytest.approx([0.1] * 4 + [0.01])
+        ours = rates_of(worse, ReduceLROnPlateau(patience=2))
+        assert ours == rates_of(worse, waited) == pytest.approx([0.1] * 4 + [0.01])
 
 
 class TestReduceLROnPlateau:
@@ -104,7 +104,7 @@ class TestReduceLROnPlateau:
         falling = rates_of(rising[::-1], reduce, name="val_accuracy")
         assert falling == pytest.approx([0.1, 0.1, 0.01, 0.001, 0.0001])
 
-    def test_begins_anew_with_every_fit(self):
+    def test_every_fit_counts_from_the_beginning(self):
         reduce = ReduceLROnPlateau(patience=1)
         assert (
             rates_of([1.0, 2.0], reduce) == rates_of([3.0, 3.0], reduce) == [pytest.approx(0.1)] * 2
@@ -146,13 +146,18 @@ class TestReduceLROnPlateau:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"factor": 1.0}, "factor=1.0 must lie between 0 and 1"),
-            ({"min_lr": -1}, "min_lr=-1 must be 0 or"),
-            ({"patience": -1}, "patience=-1 must be 0 or"),
-            ({"threshold": float("nan")}, "threshold=nan"),
+            ({"factor": 1.0}, "factor=1.0 must be a finite number, above 0 and below 1"),
+            ({"factor": "0.1"}, "factor='0.1' must be"),
+            ({"min_lr": -1}, "min_lr=-1 must be a finite number, 0 or more"),
+            ({"patience": -1}, "patience=-1 must be a whole number, 0 or more"),
+            ({"patience": 1.5}, "patience=1.5 must be a whole number"),
+            ({"cooldown": "1"}, "cooldown='1' must be a whole number"),
+            ({"threshold": float("nan")}, "threshold=nan must be"),
             ({"threshold_mode": "relative"}, "threshold_mode='relative' must be one of rel, abs"),
-            ({"mode": "up"}, "mode='up' must be one of min, max"),
-            ({"monitor": "val_dice"}, "'val_dice' should fall or rise is not known; say mode="),
+            ({"mode": "up"}, "mode='up' must be one of auto, min, max"),
+            ({"monitor": "val_dice"}, "'val_dice' should fall or rise is not known; give mode="),
+            ({"monitor": None}, "monitor=None must be a name"),
+            ({"metrics_csv": 3}, "metrics_csv=3 must be the path"),
         ],
     )
     def test_refuses_what_decides_nothing(self, wrong, message):

@@ -5,6 +5,7 @@ import struct
 import keras
 import numpy as np
 import pytest
+import tensorboardX
 from tensorboardX.proto.event_pb2 import Event
 
 from zoo import backend
@@ -47,6 +48,22 @@ class TestTensorBoard:
             log = callbacks.TensorBoard(tmp_path)
             tiny_model.fit(train, initial_epoch=first, epochs=last, verbose=0, callbacks=[log])
         assert [step for _, tag, step in scalars(tmp_path) if tag == "epoch_loss"] == [0, 1, 2]
+
+    @pytest.mark.once
+    def test_a_fit_after_an_interrupt_replaces_its_epochs(
+        self, tiny, tiny_model, tmp_path, interrupted, monkeypatch
+    ):
+        first_epochs, writer = [], tensorboardX.SummaryWriter
+
+        def opened(folder, purge_step, filename_suffix):
+            first_epochs.append(purge_step)
+            return writer(folder, purge_step=purge_step, filename_suffix=filename_suffix)
+
+        monkeypatch.setattr(tensorboardX, "SummaryWriter", opened)
+        train, log = tiny.batches("train", 30), callbacks.TensorBoard(tmp_path)
+        interrupted(tiny_model, train, [log], "on_epoch_end", initial_epoch=1, epochs=3)
+        tiny_model.fit(train, verbose=0, callbacks=[log])
+        assert first_epochs == [1, 0]
 
     @pytest.mark.skipif(backend.NAME != "tensorflow", reason="Keras's own needs tensorflow")
     def test_names_everything_as_keras_does(self, tiny, tiny_model, tmp_path):

@@ -1,4 +1,4 @@
-"""A row an epoch in a CSV file, for people and for resuming."""
+"""One row per epoch in a CSV file, for people and for resuming."""
 
 import csv
 import io
@@ -8,18 +8,23 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo import checks
 from zoo.storage import write_atomically
 from zoo.training.schedules import last_rate
 
 
 def scalars(logs) -> dict[str, float]:
-    """The numbers of Keras's logs; a metric of one value a class by its mean."""
+    """The numbers of Keras's logs; of a metric with one value per class the mean."""
     logs = keras.tree.map_structure(keras.ops.convert_to_numpy, logs or {})
     return {key: float(np.mean(value)) for key, value in logs.items()}
 
 
 def read_metrics(path: str | Path) -> list[dict[str, float]]:
-    """The rows of a `metrics.csv`, epochs as int, the rest as float; none if there is no file."""
+    """The rows of a `metrics.csv`, epochs as int, the rest as float; none if there is no file.
+
+    Raises:
+        ValueError: if the file has something else in it.
+    """
     if not Path(path).exists():
         return []
     try:
@@ -28,19 +33,24 @@ def read_metrics(path: str | Path) -> list[dict[str, float]]:
         numbers = [{key: float(value) for key, value in row.items() if value} for row in rows]
         return [row | {"epoch": int(row["epoch"])} for row in numbers]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); put a copy back or start anew") from error
+        raise ValueError(
+            f"{path} is damaged ({error}); put a copy back, or delete it and start again"
+        ) from error
 
 
 class MetricsLog(keras.callbacks.Callback):
     """Write epoch, Keras's logs, the learning rate and the seconds of each epoch to `path`.
 
-    A metric of one value a class is written by its mean. A resumed training makes some epochs
-    again: their old rows go.
+    Of a metric with one value per class the mean is written. Where a resumed training repeats
+    epochs, their old rows go.
+
+    Raises:
+        ValueError: if `path` is none, or a file that `read_metrics` cannot read.
     """
 
     def __init__(self, path: str | Path):
         super().__init__()
-        self.path = Path(path)
+        self.path = checks.path("path", path)
         self.rows = read_metrics(path)
 
     def on_epoch_begin(self, epoch, logs=None):

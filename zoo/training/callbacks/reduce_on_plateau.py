@@ -7,48 +7,42 @@ from pathlib import Path
 
 import keras
 
+from zoo import checks
 from zoo.backend.optimizer import schedule_of, unwrapped
 from zoo.training.callbacks.metrics_log import read_metrics
 
 
 class Plateau:
-    """Says, a metric an epoch, when one has not improved for more than `patience` epochs.
+    """Tells when a metric, given once per epoch, has not improved for over `patience` epochs.
 
-    Better is what beats the best so far by the threshold: by `threshold` times the best where
-    `threshold_mode` is "rel", by `threshold` itself where it is "abs". After a plateau the count
-    rests for `cooldown` epochs.
+    An improvement beats the best value so far by `threshold` times that value where
+    `threshold_mode` is "rel", by `threshold` itself where it is "abs". After a plateau no epochs
+    are counted for `cooldown` epochs.
 
     Raises:
-        ValueError: an unknown mode, or a number that is negative or not finite.
+        ValueError: if a mode is unknown, the threshold is negative or not finite, or patience or
+            cooldown is no whole number, 0 or more.
     """
 
     def __init__(self, patience=10, threshold=1e-4, threshold_mode="rel", mode="min", cooldown=0):
-        for name, of, known in (
-            ("threshold_mode", threshold_mode, ("rel", "abs")),
-            ("mode", mode, ("min", "max")),
-        ):
-            if of not in known:
-                raise ValueError(f"{name}={of!r} must be one of {', '.join(known)}")
-        for name, of in {
-            "patience": patience,
-            "threshold": threshold,
-            "cooldown": cooldown,
-        }.items():
-            if not 0 <= of < math.inf:
-                raise ValueError(f"{name}={of} must be 0 or a positive number")
+        checks.one_of("threshold_mode", threshold_mode, ("rel", "abs"))
+        checks.one_of("mode", mode, ("min", "max"))
+        patience = checks.whole_number("patience", patience, least=0)
+        cooldown = checks.whole_number("cooldown", cooldown, least=0)
+        threshold = checks.number("threshold", threshold, least=0)
         self.patience, self.threshold, self.cooldown = patience, threshold, cooldown
         self.relative, self.mode = threshold_mode == "rel", mode
         self.best = math.inf if mode == "min" else -math.inf
         self.waited = self.resting = 0
 
     def step(self, value: float) -> bool:
-        """Whether the metric of one more epoch makes it a plateau; a NaN is no improvement."""
+        """Whether this value of the next epoch makes it a plateau; a NaN is no improvement."""
         better, sign = (operator.lt, -1) if self.mode == "min" else (operator.gt, 1)
         if self.relative:
-            bar = self.best * (1 + sign * self.threshold)
+            to_beat = self.best * (1 + sign * self.threshold)
         else:
-            bar = self.best + sign * self.threshold
-        if better(value, bar):
+            to_beat = self.best + sign * self.threshold
+        if better(value, to_beat):
             self.best, self.waited = value, 0
         else:
             self.waited += 1
@@ -62,11 +56,11 @@ class Plateau:
 
 
 class OnPlateau(keras.callbacks.Callback):
-    """Calls `on_plateau` at the beginning of the epoch that follows one.
+    """Calls `on_plateau` at the beginning of the epoch that follows a plateau.
 
-    So a checkpoint holds what its epoch was trained with, in whatever order the callbacks stand.
-    Every `fit` counts from nothing; a resumed one first counts the rows that `MetricsLog` wrote to
-    `metrics_csv`, up to the epoch it begins with.
+    So a checkpoint holds what its epoch was trained with, whatever the order of the callbacks.
+    Every `fit` starts to count again; a resumed one first counts the rows that `MetricsLog` wrote
+    to `metrics_csv`, up to the epoch it begins with.
 
     Args:
         monitor: a name in Keras's logs.
@@ -75,7 +69,8 @@ class OnPlateau(keras.callbacks.Callback):
             the best value, the epochs it has waited and a plateau of the last one.
 
     Raises:
-        ValueError: as `Plateau`, or a `monitor` of which "auto" cannot tell the direction.
+        ValueError: as `Plateau`, or if `monitor` is no name, or one of which "auto" cannot tell
+            the direction.
     """
 
     def __init__(
@@ -90,9 +85,13 @@ class OnPlateau(keras.callbacks.Callback):
         metrics_csv: str | Path | None = None,
     ):
         super().__init__()
+        if not isinstance(monitor, str) or not monitor:
+            raise ValueError(f"monitor={monitor!r} must be a name in Keras's logs: 'val_loss'")
+        checks.one_of("mode", mode, ("auto", "min", "max"))
         if mode == "auto":
             mode = _direction(monitor)
-        self.monitor, self.metrics_csv = monitor, metrics_csv
+        self.monitor = monitor
+        self.metrics_csv = None if metrics_csv is None else checks.path("metrics_csv", metrics_csv)
         self._settings = (patience, threshold, threshold_mode, mode, cooldown)
         self.plateau = Plateau(*self._settings)
 
@@ -133,28 +132,25 @@ class ReduceLROnPlateau(OnPlateau):
         model.fit(..., callbacks=[ReduceLROnPlateau(factor=0.5, patience=2, threshold=0.01)])
 
     The decisions are those of `torch.optim.lr_scheduler.ReduceLROnPlateau`. Keras's callback of
-    this name knows absolute thresholds only and waits an epoch less: its `patience=3` is 2 here.
-    The rate changes when the next epoch begins. It is in the checkpoint of a run; give
-    `metrics_csv=run.folder / "metrics.csv"` for a resumed one to go on counting as well.
+    this name knows absolute thresholds only and waits one epoch less: its `patience=3` is 2 here.
+    The rate changes when the next epoch begins. It is in the checkpoint of a run; with
+    `metrics_csv=run.folder / "metrics.csv"` a resumed one continues to count as well.
 
     Args:
         factor: above 0, below 1.
-        min_lr: the rate does not fall below.
+        min_lr: the rate does not fall below it.
 
     Raises:
-        ValueError: a factor or min_lr out of range, an optimizer whose rate is a schedule; and as
-            `OnPlateau`.
+        ValueError: as `OnPlateau`, or if factor or min_lr is out of range; in `fit`, if the
+            optimizer's rate is a schedule.
     """
 
     def __init__(
         self, monitor: str = "val_loss", factor: float = 0.1, *, min_lr: float = 0.0, **settings
     ):
         super().__init__(monitor, **settings)
-        if not 0 < factor < 1:
-            raise ValueError(f"factor={factor} must lie between 0 and 1")
-        if not 0 <= min_lr < math.inf:
-            raise ValueError(f"min_lr={min_lr} must be 0 or a positive number")
-        self.factor, self.min_lr = factor, min_lr
+        self.factor = checks.number("factor", factor, above=0, below=1)
+        self.min_lr = checks.number("min_lr", min_lr, least=0)
 
     def on_train_begin(self, logs=None):
         refuse_schedule(self.model.optimizer, "sets the learning rate itself")
@@ -166,7 +162,7 @@ class ReduceLROnPlateau(OnPlateau):
 
 
 def refuse_schedule(optimizer: keras.optimizers.Optimizer, why: str) -> None:
-    """Raise ValueError where an optimizer's rate is a schedule and not a number."""
+    """Raise ValueError if an optimizer's rate is a schedule and not a number."""
     schedule = schedule_of(optimizer)
     if schedule is not None:
         raise ValueError(
@@ -183,5 +179,5 @@ def _direction(monitor: str) -> str:
     if "acc" in monitor:
         return "max"
     raise ValueError(
-        f"whether {monitor!r} should fall or rise is not known; say mode='min' or 'max'"
+        f"whether {monitor!r} should fall or rise is not known; give mode='min' or 'max'"
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import tensorboardX
 
+from zoo import checks
 from zoo.training.callbacks.metrics_log import scalars
 from zoo.training.schedules import last_rate
 
@@ -14,13 +15,19 @@ class TensorBoard(keras.callbacks.Callback):
 
     `tensorboard --logdir=FOLDER` shows them. Tags and folders are those of Keras's own callback,
     which only works where tensorflow is installed: `train` and `validation`, `epoch_loss` and so
-    on, a step an epoch. A resumed training replaces the epochs it makes again.
+    on, one step per epoch. A resumed training replaces the epochs that it repeats.
+
+    Raises:
+        ValueError: if `folder` is no path.
     """
 
     def __init__(self, folder: str | Path):
         super().__init__()
-        self.folder = Path(folder)
+        self.folder = checks.path("folder", folder)
         self._writers = {}
+
+    def on_train_begin(self, logs=None):
+        self._close()  # those of a training that was interrupted
 
     def on_epoch_end(self, epoch, logs=None):
         rate = {"learning_rate": last_rate(self.model.optimizer)}
@@ -32,6 +39,9 @@ class TensorBoard(keras.callbacks.Callback):
             writer.flush()
 
     def on_train_end(self, logs=None):
+        self._close()
+
+    def _close(self):
         while self._writers:
             self._writers.popitem()[1].close()
 
