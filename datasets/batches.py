@@ -173,11 +173,10 @@ def _row_weights(sample_weight, rows: int) -> np.ndarray | None:
     """One finite weight per row, if there are weights."""
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight)
-    if weights.shape != (rows,) or weights.dtype.kind not in "iuf":
+    weights = checks.array("sample_weight", sample_weight)
+    if weights.shape != (rows,):
         raise ValueError(
-            f"sample_weight must be {rows} numbers, one per row, not {weights.dtype} of shape "
-            f"{weights.shape}"
+            f"sample_weight must be {rows} numbers, one per row, not of shape {weights.shape}"
         )
     if not np.isfinite(weights).all():
         raise ValueError("sample_weight must be finite numbers")

@@ -33,7 +33,7 @@ class ImageBatches(Batches):
     ):  # fmt: skip
         if not all(hasattr(x, name) for name in ("shape", "dtype", "__getitem__")):
             raise ValueError(f"images must be an array (n, h, w, c), not a {type(x).__name__}")
-        y = _labels(y)
+        y = checks.array("labels", y)
         if y.shape[:1] != x.shape[:1]:
             raise ValueError(
                 f"{x.shape[0]} images need as many labels, not {y.dtype} of shape {y.shape}"
@@ -69,7 +69,7 @@ def normalize(images: np.ndarray, mean, std) -> np.ndarray:
         ValueError: if the images are of another type, the numbers of values and channels differ,
             or `std` is not above 0.
     """
-    images = np.asarray(images)
+    images = checks.array("images", images)
     if images.dtype != np.uint8 or images.ndim != 4:
         raise ValueError(
             f"images must be uint8, pixels 0 to 255, of shape (n, h, w, c), not {images.dtype} of "
@@ -82,16 +82,6 @@ def normalize(images: np.ndarray, mean, std) -> np.ndarray:
     scaled = np.multiply(images, 1 / (255 * std), dtype="float32")
     scaled -= mean / std
     return scaled
-
-
-def _labels(y) -> np.ndarray:
-    try:
-        labels = np.asarray(y)
-    except ValueError as error:  # lists of different lengths
-        raise ValueError(f"labels must be one array, one label per image: {error}") from error
-    if labels.dtype.kind not in "biuf":
-        raise ValueError(f"labels must be numbers, not {labels.dtype} of shape {labels.shape}")
-    return labels
 
 
 def _check_labels(y, num_classes, mixing) -> None:

@@ -31,7 +31,7 @@ def inputs(data: Dataset, images, numbers) -> dict[str, np.ndarray]:
         ValueError: if the images are of another type, size or number, or a number is not a digit.
     """
     _check_dataset(data)
-    numbers = np.atleast_1d(numbers)
+    numbers = np.atleast_1d(checks.array("numbers", numbers))
     if len(images) != len(numbers):
         raise ValueError(f"{len(images)} images need as many numbers, not {len(numbers)}")
     return {"image": data.normalize(images), "number": one_hot(numbers)}
@@ -108,7 +108,7 @@ def _check_dataset(data) -> None:
 
 def _integers(name: str, values, most: int) -> np.ndarray:
     """Integers (n,) from 0 to `most`."""
-    values = np.asarray(values)
+    values = checks.array(name, values)
     if values.ndim != 1 or not np.issubdtype(values.dtype, np.integer):
         raise ValueError(
             f"{name} must be integers of shape (n,), not {values.dtype} of shape {values.shape}"

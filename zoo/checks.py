@@ -76,6 +76,21 @@ def several_numbers(
     return checked
 
 
+def array(name: str, values) -> np.ndarray:
+    """Numbers, or True and False, of any shape.
+
+    Raises:
+        ValueError: if they are something else, or lists of different lengths.
+    """
+    try:
+        made = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be one array, not lists of different lengths") from error
+    if made.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be numbers, not {made.dtype} of shape {made.shape}")
+    return made
+
+
 def flag(name: str, value) -> bool:
     """True or False; `ValueError` if it is neither."""
     if not isinstance(value, bool | np.bool_):

@@ -177,7 +177,7 @@ class TestLabels:
             ([0], r"2 images need as many labels, not int64 of shape \(1,\)"),
             (0, r"2 images need as many labels, not int64 of shape \(\)"),
             (["cat", "dog"], "labels must be numbers, not <U3"),
-            ([[0], [0, 1]], "labels must be one array, one label per image"),
+            ([[0], [0, 1]], "labels must be one array, not lists"),
             (None, "labels must be numbers, not object"),
         ],
     )

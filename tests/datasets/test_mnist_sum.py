@@ -115,9 +115,9 @@ class TestInputs:
 
     @pytest.mark.parametrize("numbers", [[1.5], ["3"], [[1]], 3, None])
     def test_numbers_that_are_no_integers_are_refused(self, numbers):
-        with pytest.raises(ValueError, match="numbers must be integers"):
+        with pytest.raises(ValueError, match="numbers must be (integers|numbers)"):
             one_hot(numbers)
-        with pytest.raises(ValueError, match="sums must be integers"):
+        with pytest.raises(ValueError, match="sums must be (integers|numbers)"):
             bits(numbers)
 
     @pytest.mark.parametrize("total", [-1, 19])

@@ -52,6 +52,24 @@ def test_another_number_of_numbers_is_named(values):
         checks.several_numbers("fill", values, (1, 3), least=0, most=1)
 
 
+@pytest.mark.parametrize("values", [1, [1.5, 2], [[True]], np.zeros((0, 3))])
+def test_numbers_become_an_array(values):
+    np.testing.assert_array_equal(checks.array("labels", values), values)
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        (["cat", "dog"], r"^labels must be numbers, not <U3 of shape \(2,\)$"),
+        (None, "must be numbers, not object"),
+        ([[1], [1, 2]], "must be one array, not lists of different lengths"),
+    ],
+)
+def test_what_is_no_array_is_named(values, message):
+    with pytest.raises(ValueError, match=message):
+        checks.array("labels", values)
+
+
 @pytest.mark.parametrize("value", [True, False, np.bool_(True)])
 def test_a_flag_is_true_or_false(value):
     assert checks.flag("binary", value) is bool(value)
