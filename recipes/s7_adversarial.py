@@ -8,6 +8,8 @@ What it shows: success of three attacks and of random changes over their size, a
 Checked: tests/zoo/explain/test_adversarial.py, against closed forms and PyTorch.
 """
 
+import re
+
 import keras
 import numpy as np
 from scipy.special import softmax
@@ -46,8 +48,9 @@ def main(
     out: str | None = None,
 ):
     run = Run.start(__file__, config=locals())
-    sizes = sorted({shown, *map(float, epsilons.split(","))})
-    checks.number("the smallest of epsilons and shown", sizes[0], above=0)
+    texts = f"{epsilons},{shown}".split(",")
+    given = [float(text) if re.fullmatch(r"[\d.]+(e-?\d+)?", text) else text for text in texts]
+    sizes = sorted({checks.number("epsilon", size, above=0) for size in given})
     card = zoo.card(model)
     shape = card.options["input_shape"]
     data = datasets.load(dataset, image_shape=shape, limit=limit, data_dir=data_dir, seed=seed)
@@ -58,7 +61,6 @@ def main(
         net.compile(keras.optimizers.Adam(0.003), loss, metrics=["accuracy"])
         train = data.batches("train", 32, seed=seed)
         net.fit(train, epochs=epochs, verbose=0, callbacks=run.callbacks)
-
     chosen = np.random.default_rng(seed).permutation(len(data.x_val))[:images]
     x, y, names = data.x_val[chosen], data.y_val[chosen], data.class_names
     goals = {"away from its class": None, "to the next class": (y + 1) % len(names)}
@@ -87,10 +89,8 @@ def main(
             rows[f"The change {goal}"] = [(change[i], f"{word} {names[classes[i]]}") for i in six]
         best = [f"{names[p.argmax()]}, {p.max():.0%}" for p in probabilities]
         rows[goal.capitalize()] = [(255 * changed[i], best[i]) for i in six]
-
-    clean, attacked, _ = [f"{correct.mean():.1%}" for correct in right.values()]
-    numbers = [(clean, f"correct of {len(x)} images"), (attacked, f"under PGD at {shown:g}/255")]
-    text = f"By PGD at {shown:g}/255. Changes are magnified {magnified:.0f} times; grey is none."
+    numbers = [(f"{correct.mean():.1%} correct", goal) for goal, correct in right.items()]
+    text = f"By PGD at {shown:g}/255; changes magnified {magnified:.0f} times, grey is none."
     success = Section("Success", RATES, plots(run.folder / "rates.png", panels), table)
     changes = Section("Images", text, strips(run.folder / "examples.png", rows, columns=6))
     return run.report(f"Adversarial attacks on {model}", [success, changes], numbers)

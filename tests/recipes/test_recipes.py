@@ -15,7 +15,7 @@ import pytest
 
 import zoo
 from zoo.cli.flags import SHARED, comments_of
-from zoo.recipes import s4_drill_down, s5_normalization
+from zoo.recipes import s4_drill_down, s5_normalization, s7_adversarial
 from zoo.training.callbacks.metrics_log import read_metrics
 
 FOLDER = Path(__file__).parents[2] / "recipes"
@@ -74,6 +74,15 @@ def test_steps_that_there_are_not_leave_no_run(steps, tmp_path):
     with pytest.raises(ValueError, match=f"steps={steps} must be numbers from 1 to 10, each once"):
         s4_drill_down.main(steps=steps, dataset="digits", out=str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("sizes", "wrong"), [({"epsilons": "1,two"}, "'two'"), ({"shown": -1.0}, "'-1.0'")]
+)
+def test_sizes_of_attacks_that_are_no_numbers_are_refused(sizes, wrong, tmp_path):
+    with pytest.raises(ValueError, match=f"epsilon={wrong} must be a finite number, above 0"):
+        s7_adversarial.main(dataset="digits", out=str(tmp_path / "run"), **sizes)
 
 
 @pytest.mark.once

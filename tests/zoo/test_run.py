@@ -75,6 +75,9 @@ class TestStart:
             ({"learning_rate": "0.1"}, "learning_rate='0.1' must be a finite number"),
             ({"max_lr": float("nan")}, "max_lr=nan must be a finite number, above 0"),
             ({"l2": -1}, "l2=-1 must be a finite number, 0 or more"),
+            ({"deterministic": "yes"}, "deterministic='yes' must be True or False"),
+            ({"data_dir": 3}, "data_dir=3 must be the path of a file or folder"),
+            ({"out": ""}, "out='' must be the path of a file or folder"),
             ({"precision": "float8"}, "precision='float8' must be one of float32, mixed_float16"),
         ],
     )

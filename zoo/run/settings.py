@@ -25,6 +25,7 @@ WHOLE_NUMBERS = {  # argument -> the least that makes a training
 }
 ABOVE_ZERO = ("learning_rate", "max_lr", "until", "span")
 ZERO_OR_MORE = ("weight_decay", "l1", "l2", "peak_epoch", "eta")
+FLAGS = ("deterministic", "binary")
 OPTIONAL = ("limit", "max_lr", "peak_epoch")  # None leaves them to the recipe
 
 
@@ -32,7 +33,8 @@ def checked(config: Mapping[str, object]) -> dict[str, object]:
     """The arguments that make a result, without those that say where things lie.
 
     Raises:
-        ValueError: if one of those above is not such a number, or the precision is unknown.
+        ValueError: if one of those above is not such a number, flag or path, or the precision is
+            unknown.
     """
     arguments = {k: v for k, v in config.items() if k not in NOT_CONFIGURATION}
     given = {k: v for k, v in arguments.items() if v is not None or k not in OPTIONAL}
@@ -43,6 +45,11 @@ def checked(config: Mapping[str, object]) -> dict[str, object]:
             checks.number(name, given[name], above=0)
         elif name in ZERO_OR_MORE:
             checks.number(name, given[name], least=0)
+        elif name in FLAGS:
+            checks.flag(name, given[name])
+    for name in NOT_CONFIGURATION:
+        if config.get(name) is not None:
+            checks.path(name, config[name])
     checks.one_of("precision", arguments.get("precision", "float32"), PRECISIONS)
     return arguments
 
