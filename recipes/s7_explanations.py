@@ -21,8 +21,8 @@ from zoo.run import Run
 
 METHODS = {
     "GradCAM": (explain.grad_cam, "a layer's maps, each times its mean gradient for the class"),
-    "GradCAM++": (explain.grad_cam_plus_plus, "times its positive gradients, rare ones above all"),
-    "Score-CAM": (explain.score_cam, "times the class's probability when it alone is uncovered"),
+    "GradCAM++": (explain.grad_cam_plus_plus, "the same, by positive gradients, rare ones above all"),
+    "Score-CAM": (explain.score_cam, "maps, each times the class's probability where it shows"),
     "Eigen-CAM": (explain.eigen_cam, "the maps' first principal component, whatever the class"),
     "saliency": (explain.saliency, "the gradient of the class's logit at each pixel"),
     "SmoothGrad": (explain.smooth_grad, "the mean saliency of 25 noisy copies"),
