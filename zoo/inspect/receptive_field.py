@@ -2,7 +2,7 @@
 
 A layer of kernel k, dilation d and stride s widens a field of r input pixels, whose neighbours lie
 `jump` pixels apart, to r + (k - 1) d jump, and multiplies the jump by s. Upsampling divides it: a
-jump of 1/2 is two values a pixel. Where branches meet, the widest counts along each side. Source:
+jump of 1/2 is two values per pixel. Where branches meet, the widest counts along each side. Source:
 Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks (Distill, 2019).
 """
 
@@ -12,18 +12,19 @@ from fractions import Fraction
 import keras
 from keras import layers
 
+from zoo import checks
 from zoo.backend.graph import graph_of, nodes
 
 TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}
-FRAMES = layers.ZeroPadding2D | layers.Cropping2D | layers.CenterCrop  # more or less around a map
+FRAMES = layers.ZeroPadding2D | layers.Cropping2D | layers.CenterCrop  # change a map's border only
 
 
 @dataclass(frozen=True)
 class Side:
-    """Along one side: values that see `own` pixels each and lie `grid` apart, met over `span`.
+    """The field along one side: values that see `own` pixels each, `grid` apart, over a `span`.
 
     Without upsampling the values are the image's pixels. Behind it they are those of the coarse
-    map, the last that were really there: what lies between them sees no further.
+    map that was upsampled: the values between them see no further.
     """
 
     own: int = 1
@@ -40,7 +41,7 @@ class Side:
         return replace(self, span=span, jump=self.jump * stride)
 
     def refined(self, kernel, factor) -> "Side":
-        """`factor` values for each, a kernel over this finer grid."""
+        """`factor` values for each one, then a kernel over this finer grid."""
         coarse = Side(self.size, self.jump) if self.jump >= self.grid else self
         return replace(coarse, jump=self.jump / factor).widened(kernel, 1, 1)
 
@@ -49,8 +50,8 @@ class Side:
 class Field:
     """What one value sees, (height, width): pixels of the input, and pixels between neighbours.
 
-    Once the places are pooled or flattened away the field is the whole image, or more with its
-    padding, and the jump None.
+    Behind a global pooling or a Flatten the field is the whole image, or more with its padding, and
+    the jump is None.
     """
 
     size: tuple[int, int]
@@ -78,41 +79,60 @@ def receptive_field(model: keras.Model) -> dict[str, Field]:
     """The field of each layer's output, by layer name, in the model's order.
 
     Layers of a nested model appear as `outer/inner`. A layer that has no kernel and keeps height
-    and width is taken to look at one place. What else changes them, such as a Reshape or a
-    Resizing, has no entry, nor has what follows it.
+    and width is taken to look at one position. Other layers that change them, such as a Reshape or
+    a Resizing, have no entry, nor do layers of channels-first maps, nor what follows any of them.
 
     Raises:
-        ValueError: the model is no functional graph, or has no image input.
+        ValueError: if the model is not a functional or Sequential model, is not built yet, or has
+            no image input.
     """
-    if graph_of(model) is None:
-        raise ValueError(f"{model.name} is no functional graph, or is not built yet")
+    require_graph(model)
     pictures = [tuple(x.shape) for x in model.inputs if len(x.shape) == 4]
     if not pictures:
-        raise ValueError(f"{model.name} has no image input: {[x.shape for x in model.inputs]}")
+        shapes = ", ".join(str(tuple(x.shape)) for x in model.inputs)
+        raise ValueError(
+            f"{model.name} has no image input (batch, height, width, channels); it takes {shapes}"
+        )
     start = [Field.of(Side(), Side()) if len(x.shape) == 4 else None for x in model.inputs]
     fields = {}
     _walk(model, start, pictures[0][1:3], fields, "")
     return fields
 
 
+def require_graph(model) -> None:
+    """Raise ValueError unless a model has a graph of layers to walk through."""
+    checks.model(model)
+    if graph_of(model) is not None:
+        return
+    if isinstance(model, keras.Sequential):
+        raise ValueError(
+            f"{model.name} is not built yet: let it begin with keras.Input(shape), or call it on a "
+            f"batch"
+        )
+    raise ValueError(
+        f"{model.name} is a {type(model).__name__}, whose layers are called by its own code: only "
+        f"functional and Sequential models have a graph of layers to look at"
+    )
+
+
 def _walk(model, start, image, fields, prefix):
     """Follow a graph from the fields of its inputs; returns those of its outputs."""
     graph = graph_of(model)
-    at = dict(zip(map(id, graph.inputs), start, strict=True))  # tensor -> field
+    field_of = dict(zip(map(id, graph.inputs), start, strict=True))  # by the tensor's id
     for node in nodes(graph):
         if node.is_input:
             continue
-        layer, into = node.operation, [at.get(id(x)) for x in node.input_tensors]
+        layer, before = node.operation, [field_of.get(id(x)) for x in node.input_tensors]
         name = prefix + layer.name
         if graph_of(layer):
-            outputs = _walk(layer, into, image, fields, f"{name}/")
+            outputs = _walk(layer, before, image, fields, f"{name}/")
         else:
-            field = _through(layer, _meeting(into), node, image)
+            field = _through(layer, _meeting(before), node, image)
             outputs = [field] * len(node.output_tensors)
             if field is not None and field is not UNKNOWN:
                 fields[name] = field
-        at.update(zip(map(id, node.output_tensors), outputs, strict=True))
-    return [at.get(id(x)) for x in graph.outputs]
+        field_of.update(zip(map(id, node.output_tensors), outputs, strict=True))
+    return [field_of.get(id(x)) for x in graph.outputs]
 
 
 def _meeting(fields):
@@ -131,13 +151,14 @@ def _through(layer, field, node, image):
     """The field behind one layer."""
     if field is None or field.jump is None:
         return field
+    if getattr(layer, "data_format", None) == "channels_first":
+        return UNKNOWN
     if isinstance(layer, layers.Conv2DTranspose) and max(layer.strides) > 1:
         return field.refined(layer.kernel_size, layer.strides)
     if isinstance(layer, layers.UpSampling2D):
         taps = TAPS[layer.interpolation]
         # An odd factor puts a value on each old one, which takes nothing of its neighbours.
-        odd = [factor % 2 if taps > 1 else 0 for factor in layer.size]
-        reach = [taps * factor - less for factor, less in zip(layer.size, odd, strict=True)]
+        reach = [taps * size - (size % 2 if taps > 1 else 0) for size in layer.size]
         return field.refined(reach, layer.size)
     if hasattr(layer, "block_size"):  # channels to pixels or back
         block = (layer.block_size, layer.block_size)
@@ -157,8 +178,9 @@ def _through(layer, field, node, image):
         return field
     if after and after != {(1, 1)}:
         return UNKNOWN
-    sides = zip(image, field.size, strict=True)  # padding may have been seen as well
-    return Field(tuple(side and max(side, seen) for side, seen in sides), None)
+    # The whole image, of which None sides are not known, and padding that was seen as well.
+    sides = zip(image, field.size, strict=True)
+    return Field(tuple(side and max(side, own) for side, own in sides), None)
 
 
 def _pair(size) -> tuple[int, int]:

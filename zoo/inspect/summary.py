@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import keras
-from keras import layers
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from zoo.backend.graph import graph_of, nodes
-from zoo.inspect.receptive_field import receptive_field
+from zoo.backend import graph
+from zoo.inspect.multiply_adds import keeps_batch_axis, multiply_adds, total
+from zoo.inspect.receptive_field import receptive_field, require_graph
 
 HEADINGS = ("layer", "type", "output", "params", "field", "jump", "mult-adds")
 
@@ -26,18 +26,18 @@ class LayerRow:
     output_shape: tuple
     params: int
     receptive_field: tuple[int, int] | None
-    jump: tuple[float | Fraction, float | Fraction] | None  # 1/2: two values a pixel
-    multiply_adds: int
+    jump: tuple[float | Fraction, float | Fraction] | None  # 1/2: two values per pixel
+    multiply_adds: int | None  # None: not known
 
     def cells(self) -> tuple[str, ...]:
         return (
             self.name,
             self.type,
             " x ".join("?" if side is None else str(side) for side in self.output_shape),
-            f"{self.params:,}" if self.params else "",
+            _unless_zero(self.params),
             _square(self.receptive_field),
             _square(self.jump),
-            f"{self.multiply_adds:,}" if self.multiply_adds else "",
+            "?" if self.multiply_adds is None else _unless_zero(self.multiply_adds),
         )
 
 
@@ -49,23 +49,37 @@ class ModelSummary:
     rows: tuple[LayerRow, ...]
     params: int
     trainable_params: int
+    example: str = "image"
 
     @property
     def multiply_adds(self) -> int:
-        return sum(row.multiply_adds for row in self.rows)
+        """Those that are known; `uncounted` names the layers whose are not."""
+        return sum(row.multiply_adds or 0 for row in self.rows)
+
+    @property
+    def uncounted(self) -> tuple[str, ...]:
+        """Names of the layers whose multiply-adds are not known."""
+        return tuple(row.name for row in self.rows if row.multiply_adds is None)
 
     @property
     def totals(self) -> str:
+        at_least = "at least " if self.uncounted else ""
         return (
             f"{self.params:,} parameters, {self.trainable_params:,} trainable; "
-            f"{self.multiply_adds:,} multiply-adds an image"
+            f"{at_least}{self.multiply_adds:,} multiply-adds per {self.example}"
         )
 
     def table(self) -> Table:
-        look = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "pad_edge": False}
-        table = Table(title=self.name, caption=self.totals, title_justify="left", **look)
-        for place, heading in enumerate(HEADINGS):
-            longest = max(len(row.cells()[place]) for row in self.rows)
+        table = Table(
+            title=self.name,
+            caption=self.totals,
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            pad_edge=False,
+        )
+        for column, heading in enumerate(HEADINGS):
+            longest = max(len(row.cells()[column]) for row in self.rows)
             table.add_column(
                 heading,
                 justify="left" if heading in ("layer", "type", "output") else "right",
@@ -102,59 +116,82 @@ class ModelSummary:
 def summary(model: keras.Model) -> ModelSummary:
     """Output shape, parameters, receptive field, jump and multiply-adds of each layer.
 
-    Multiply-adds count the products of convolutions, fully connected layers and of layers that
-    have a method `multiply_adds()`; norms, activations and biases are left out, as is customary.
-    A layer used twice has one row, its first use's, with the products of both.
+    Multiply-adds are the products of convolutions, matrices and attention for one example; norms,
+    activations and biases are left out, as is customary. A layer used twice has one row, its first
+    use's, with the products of both. What cannot be counted is shown as "?", and the total is then
+    "at least": a layer of one's own can have a method `multiply_adds()`. Operations such as
+    `keras.ops.matmul` have a row if they multiply.
 
     Raises:
-        ValueError: the model is not a built functional graph.
+        ValueError: if it is not a functional or Sequential model, or is not built yet.
     """
-    if graph_of(model) is None:
-        raise ValueError(f"{model.name} is no functional graph, or is not built yet")
+    require_graph(model)
     has_image = any(len(x.shape) == 4 for x in model.inputs)
     fields = receptive_field(model) if has_image else {}
-    rows = [_row(name, nodes, fields.get(name), times) for name, nodes, times in _walk(model)]
-    trainable = sum(math.prod(v.shape) for v in model.trainable_variables)
-    return ModelSummary(model.name, tuple(rows), model.count_params(), trainable)
+    uses = {}
+    _collect_uses(model, uses)
+    rows = [_row(name, use, fields.get(name)) for name, use in uses.items()]
+    return ModelSummary(
+        model.name,
+        tuple(row for row in rows if row is not None),
+        model.count_params(),
+        sum(math.prod(v.shape) for v in model.trainable_variables),
+        "image" if has_image else "example",
+    )
 
 
-def _walk(model, prefix="", times=1):
-    """(path, the layer's nodes in this graph, how often the graph runs) of each layer.
+@dataclass
+class _Use:
+    """A layer or operation of a model: its first node, and the products of each of its nodes."""
+
+    node: object
+    products: list[int | None]
+
+
+def _collect_uses(model, uses: dict[str, _Use], nodes=None, prefix="") -> None:
+    """Add the layers and operations of a model, in its order.
 
     A layer knows the nodes of other models too, which share it: with images of another size.
+
+    Args:
+        uses: what is added to, by name; those of a nested model carry its name.
+        nodes: of a nested model, the nodes of one of its uses; None: the model's own.
     """
-    in_order = nodes(graph_of(model))
-    for layer in model.layers:
-        own = [node for node in in_order if node.operation is layer]
-        if graph_of(layer):
-            yield from _walk(layer, f"{prefix}{layer.name}/", times * len(own))
-        else:
-            yield prefix + layer.name, own, times
+    own = graph.nodes(graph.graph_of(model))
+    if nodes is None and not (_batch_is_open(model) and all(map(keeps_batch_axis, own))):
+        nodes = graph.nodes_for_one_example(model)
+    nodes = own if nodes is None else nodes
+    for operation in graph.graph_of(model).operations:
+        name = prefix + operation.name
+        here = [node for node in nodes if node.operation is operation]
+        if graph.graph_of(operation):
+            for node in here:
+                _collect_uses(operation, uses, graph.inside(operation, node), f"{name}/")
+        elif not (isinstance(operation, keras.layers.InputLayer) and operation not in model.layers):
+            first = next(node for node in own if node.operation is operation)
+            use = uses.setdefault(name, _Use(first, []))
+            use.products += map(multiply_adds, here)
 
 
-def _row(name, nodes, field, times) -> LayerRow:
-    layer, output = nodes[0].operation, nodes[0].output_tensors[0].shape[1:]
+def _batch_is_open(model) -> bool:
+    """Whether a model takes batches of any size, so that its shapes are those of one example."""
+    return all(x.shape[0] is None for x in graph.graph_of(model).inputs)
+
+
+def _row(name, use, field) -> LayerRow | None:
+    operation, output = use.node.operation, use.node.output_tensors[0].shape[1:]
+    products = total(use.products)
+    is_layer = isinstance(operation, keras.layers.Layer)
+    if not is_layer and products == 0:
+        return None
     size, jump = (field.size, field.jump) if field else (None, None)
-    products = times * sum(_products(node) for node in nodes)
-    kind = type(layer).__name__
-    return LayerRow(name, kind, tuple(output), layer.count_params(), size, jump, products)
+    params = operation.count_params() if is_layer else 0
+    kind = type(operation).__name__
+    return LayerRow(name, kind, tuple(output), params, size, jump, products)
 
 
-def _products(node) -> int:
-    """Multiplications of one image's pass through a layer, in one of its uses."""
-    layer = node.operation
-    if hasattr(layer, "multiply_adds"):
-        return layer.multiply_adds()
-    if not hasattr(layer, "kernel") and not hasattr(layer, "pointwise_kernel"):
-        return 0
-    transposed = isinstance(layer, layers.Conv2DTranspose)  # an input value meets the whole kernel
-    tensors = node.input_tensors if transposed else node.output_tensors
-    sides = tensors[0].shape[1:-1]
-    if None in sides:
-        return 0
-    kernels = ("kernel", "depthwise_kernel", "pointwise_kernel")
-    weights = [getattr(layer, name) for name in kernels if hasattr(layer, name)]
-    return math.prod(sides) * sum(math.prod(w.shape) for w in weights)
+def _unless_zero(count: int) -> str:
+    return f"{count:,}" if count else ""
 
 
 def _square(sides) -> str:

@@ -225,13 +225,26 @@ class TestReceptiveField:
         size = receptive_field(dilated)[dilated.layers[-1].name].size
         assert size == extent_that_matters(spread, mask=zeros)
 
+    def test_says_nothing_of_maps_whose_channels_come_first(self):
+        image = keras.Input((3, 32, 32))
+        maps = layers.Conv2D(4, 3, data_format="channels_first", name="maps")(image)
+        model = keras.Model(image, layers.ReLU(name="relu")(maps))
+        assert receptive_field(model) == {}
+        assert [row.cells()[4] for row in zoo.summary(model).rows] == ["", "", ""]
+
+    @pytest.mark.parametrize("function", [receptive_field, zoo.summary])
+    @pytest.mark.parametrize("thing", [None, "custom_resnet", layers.Dense(2)])
+    def test_refuses_what_is_no_model(self, function, thing):
+        with pytest.raises(ValueError, match=r"model must be a keras.Model, such as zoo.get"):
+            function(thing)
+
     def test_refuses_a_model_without_graph_or_image(self):
         class Free(keras.Model):
             pass
 
-        with pytest.raises(ValueError, match="no functional graph"):
+        with pytest.raises(ValueError, match="free is a Free, .* only functional and Sequential"):
             receptive_field(Free())
-        with pytest.raises(ValueError, match="no image input"):
+        with pytest.raises(ValueError, match=r"no image input .*; it takes \(None, 4\)"):
             receptive_field(keras.Sequential([keras.Input((4,)), layers.Dense(2)]))
 
 
