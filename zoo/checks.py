@@ -53,7 +53,7 @@ def probability(name: str, value) -> float:
 
 def several_numbers(
     name: str, values, counts: Collection[int], *, least: float | None = None,
-    most: float | None = None, above: float | None = None,
+    most: float | None = None, above: float | None = None, below: float | None = None,
 ) -> tuple[float, ...]:  # fmt: skip
     """Finite numbers, as many as one of `counts`; where that is 1, a bare number too.
 
@@ -64,14 +64,15 @@ def several_numbers(
     listed = tuple(values) if listed else (values,)
     try:
         checked = tuple(
-            float(number(name, value, least=least, most=most, above=above)) for value in listed
+            float(number(name, value, least=least, most=most, above=above, below=below))
+            for value in listed
         )
     except ValueError:
         checked = ()
     if len(checked) not in counts:
         raise ValueError(
             f"{name}={values!r} must be {' or '.join(map(str, counts))} finite "
-            f"number{'' if tuple(counts) == (1,) else 's'}{_range(least, most, above)}"
+            f"number{'' if tuple(counts) == (1,) else 's'}{_range(least, most, above, below)}"
         )
     return checked
 

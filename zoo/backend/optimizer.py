@@ -4,7 +4,15 @@ import keras
 
 
 def unwrapped(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """The optimizer that a LossScaleOptimizer wraps; any other itself."""
+    """The optimizer that a LossScaleOptimizer wraps; any other itself.
+
+    Raises:
+        ValueError: if it is no optimizer.
+    """
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise ValueError(
+            f"optimizer={optimizer!r} must be a Keras optimizer: keras.optimizers.Adam(0.001)"
+        )
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 

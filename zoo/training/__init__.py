@@ -2,7 +2,8 @@
 
 from zoo.training import callbacks
 from zoo.training.lr_finder import LRFinder, find_lr
+from zoo.training.momentum import cycle_momentum
 from zoo.training.perturbation import perturb_gradients
-from zoo.training.schedules import OneCycle, cycle_momentum
+from zoo.training.schedules import OneCycle
 
 __all__ = ["LRFinder", "OneCycle", "callbacks", "cycle_momentum", "find_lr", "perturb_gradients"]

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo import checks
 from zoo.backend.optimizer import unwrapped, variables_of
 
 
@@ -22,16 +23,17 @@ def perturb_gradients(
         model.compile(perturb_gradients(keras.optimizers.Adam(0.001), eta=0.3), ...)
 
     `t` is `optimizer.iterations`, and the noise a function of it and of `seed`: a resumed training
-    draws what it would have drawn. It comes before the optimizer's clipping, and after a
-    `LossScaleOptimizer` has scaled back. Goes with `cycle_momentum`, in either order. Returns the
-    same optimizer; one that was loaded from a file has to be wrapped again.
+    draws what it would have drawn. The noise is added before the optimizer clips the gradient, and
+    after a `LossScaleOptimizer` has scaled it back. Combines with `cycle_momentum` in either order.
+    Returns the same optimizer; one that was loaded from a file has to be wrapped again.
 
     Raises:
-        ValueError: an eta or gamma that is negative or not finite.
+        ValueError: if it is no optimizer, eta or gamma is no finite number, 0 or more, or the seed
+            no whole number, 0 or more.
     """
-    for name, value in {"eta": eta, "gamma": gamma}.items():
-        if not 0 <= value < math.inf:
-            raise ValueError(f"{name}={value} must be a positive number or 0")
+    checks.number("eta", eta, least=0)
+    checks.number("gamma", gamma, least=0)
+    checks.whole_number("seed", seed, least=0)
     outer, optimizer = optimizer, unwrapped(optimizer)
     seed_of_step = _SeedOfStep(optimizer, seed)
     plain_apply = optimizer.apply
@@ -45,7 +47,7 @@ def perturb_gradients(
         sizes = [math.prod(variables[n].shape) for n in noisy]
         time = 1.0 + ops.cast(optimizer.iterations, "float32")
         deviation = ops.sqrt(eta / time**gamma) * (optimizer.loss_scale_factor or 1.0)
-        # One draw for all weights, as a step has one seed.
+        # One draw for all weights, because a step has one seed.
         noise = deviation * keras.random.normal((sum(sizes),), dtype="float32", seed=seed_of_step)
         for n, size in zip(noisy, sizes, strict=True):
             part, noise = noise[:size], noise[size:]
@@ -58,17 +60,17 @@ def perturb_gradients(
 
 
 def _learns(variable) -> bool:
-    """Whether what Keras calls its gradient is one: float8's scales are handed over as such."""
+    """False for the scales of float8, which Keras passes on in place of a gradient."""
     return not getattr(variable, "overwrite_with_gradient", False)
 
 
 class _SeedOfStep(keras.random.SeedGenerator):
-    """A seed that the optimizer's step fixes, in place of a count of its own to be saved."""
+    """A seed that the optimizer's step fixes, so that no count of its own has to be saved."""
 
     def __init__(self, optimizer, seed):
         super().__init__(seed)
         self.optimizer = optimizer
-        # torch adds a seed's two halves: seeds 0 and 1 must not give the same noise a step apart.
+        # torch adds a seed's two halves: seeds 0 and 1 must not give the same noise one step apart.
         self.spread = int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
 
     def next(self, ordered=True):

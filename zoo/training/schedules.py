@@ -1,17 +1,20 @@
-"""The one-cycle policy: the rate rises and falls once, the momentum mirrors it.
+"""The one-cycle policy: the rate rises and falls once.
 
 Source: Smith and Topin, Super-Convergence (arXiv:1708.07120); Smith, A disciplined approach to
 neural network hyper-parameters (arXiv:1803.09820).
 """
 
-import functools
+import warnings
 
 import keras
 import numpy as np
 from keras import ops
 
-from zoo import backend
-from zoo.backend.optimizer import batches_counted, schedule_of, unwrapped
+from zoo import checks
+from zoo.backend.optimizer import batches_counted, schedule_of
+
+LARGEST = float(np.finfo("float32").max)  # as large a rate as an optimizer can have
+NEEDS = "import zoo.training, or load the model with compile=False"
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -26,18 +29,23 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     `max_lr / div_factor / final_div_factor` at `total_steps - 1` and after, as with torch's
     `OneCycleLR` (whose `pct_start * total_steps - 1` is the `peak_step` here).
 
+    A `.keras` file of a model trained with it opens after `import zoo.training`, and with
+    `compile=False` where there is Keras alone. A loaded optimizer has its schedule again, but its
+    momentum stays at one value until it is handed to `cycle_momentum`; training it warns of that.
+
     Args:
         max_lr: the highest rate.
         total_steps: optimizer steps of the whole training, `epochs * len(batches)`.
-        peak_step: the step at which the rate is highest.
+        peak_step: the step at which the rate is highest; it may lie between two.
         div_factor: `max_lr` over the first rate.
         final_div_factor: the first rate over the last; None: no annihilation, they are equal.
         anneal: "cos" or "linear".
         momentum: (high, low), reached at the ends and at the peak; `cycle_momentum` applies it.
 
     Raises:
-        ValueError: steps out of order, a rate or factor that is not positive and finite, an
-            unknown anneal, a momentum that is not two numbers from 0 up to 1.
+        ValueError: if total_steps is no whole number above 0, the peak lies outside the steps, a
+            rate or factor is not a number above 0 that float32 can hold, `anneal` is unknown, or
+            momentum is not two numbers from 0 to below 1.
     """
 
     def __init__(
@@ -50,26 +58,35 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         anneal: str = "cos",
         momentum: tuple[float, float] | None = None,
     ):
-        # A training of one batch has no room to rise.
-        if not 0 <= peak_step <= total_steps - 1 and not 0 <= peak_step < total_steps == 1:
+        self.max_lr = checks.number("max_lr", max_lr, above=0, most=LARGEST)
+        self.total_steps = checks.whole_number("total_steps", total_steps, least=1)
+        checks.number("peak_step", peak_step, least=0)
+        # A training of one step has no room to rise.
+        if peak_step > total_steps - 1 and not peak_step < total_steps == 1:
             raise ValueError(
                 f"peak_step={peak_step} must lie in 0 to total_steps - 1 = {total_steps - 1}"
             )
-        factors = {"max_lr": max_lr, "div_factor": div_factor, "final_div_factor": final_div_factor}
-        for name, value in factors.items():
-            if value is not None and not 0 < value < np.inf:
-                raise ValueError(f"{name}={value} must be positive and finite")
-        if anneal not in ("cos", "linear"):
-            raise ValueError(f'anneal={anneal!r} must be "cos" or "linear"')
-        if momentum is not None and not (len(momentum) == 2 and all(0 <= m < 1 for m in momentum)):
-            raise ValueError(f"momentum={momentum} must be (high, low), both from 0 up to 1")
-        self.max_lr, self.total_steps, self.peak_step = max_lr, total_steps, peak_step
-        self.div_factor, self.final_div_factor = div_factor, final_div_factor
-        self.anneal = anneal
-        self.momentum = None if momentum is None else tuple(momentum)
+        self.peak_step = peak_step
+        self.div_factor = checks.number("div_factor", div_factor, above=0, most=LARGEST)
+        if final_div_factor is not None:
+            checks.number("final_div_factor", final_div_factor, above=0, most=LARGEST)
+        self.final_div_factor = final_div_factor
+        self.anneal = checks.one_of("anneal", anneal, ("cos", "linear"))
+        if momentum is not None:
+            momentum = checks.several_numbers("momentum", momentum, (2,), least=0, below=1)
+        self.momentum = momentum
+        self.cycles_momentum = False  # cycle_momentum sets it
 
     def __call__(self, step):
-        """The rate at `step`."""
+        """The rate at `step`, an integer or an array of them."""
+        # An optimizer asks for the rate of the variable in which it counts.
+        if self.momentum and not self.cycles_momentum and isinstance(step, keras.Variable):
+            warnings.warn(
+                f"the momentum={self.momentum} of this OneCycle is not applied: call "
+                f"zoo.training.cycle_momentum(model.optimizer) before the training, also for a "
+                f"model that was loaded from a file",
+                stacklevel=2,
+            )
         first = self.max_lr / self.div_factor
         last = first / (self.final_div_factor or 1.0)
         return self._cycle(step, first, self.max_lr, last)
@@ -77,7 +94,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     def momentum_at(self, step):
         """The momentum at `step`; `ValueError` if the schedule was made without."""
         if self.momentum is None:
-            raise ValueError("this OneCycle has no momentum; give it momentum=(0.95, 0.85), say")
+            raise ValueError("this OneCycle has no momentum; give it one: momentum=(0.95, 0.85)")
         high, low = self.momentum
         return self._cycle(step, high, low, high)
 
@@ -95,6 +112,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         return {
+            "needs": NEEDS,  # Keras shows the config of a class that it does not know
             "max_lr": self.max_lr,
             "total_steps": self.total_steps,
             "peak_step": self.peak_step,
@@ -104,76 +122,9 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
             "momentum": self.momentum,
         }
 
-
-def cycle_momentum(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """Let an optimizer's momentum follow the `OneCycle` that is its learning rate.
-
-    SGD's and RMSprop's `momentum`, or `beta_1` of the Adam family, is what
-    `OneCycle.momentum_at(step)` says in every step, on every backend. Returns the same optimizer; a
-    copy of it, or one loaded with a saved model, has to be handed over anew.
-
-    Raises:
-        ValueError: no OneCycle with momentum as learning rate, or an optimizer without momentum,
-            or of another kind, such as Muon.
-    """
-    outer, optimizer = optimizer, unwrapped(optimizer)
-    schedule = schedule_of(optimizer)
-    if not isinstance(schedule, OneCycle) or schedule.momentum is None:
-        raise ValueError(
-            f"{optimizer.name}'s learning rate must be a OneCycle(..., momentum=(high, low)), "
-            f"not {schedule or float(optimizer.learning_rate)!r}"
-        )
-    classic = isinstance(optimizer, keras.optimizers.SGD | keras.optimizers.RMSprop)
-    name = "momentum" if classic else "beta_1"
-    if not getattr(optimizer, name, None):
-        raise ValueError(
-            f"{optimizer.name} has no momentum that can cycle; SGD and RMSprop have one with "
-            f"momentum=0.9, say, the Adam family with beta_1 above 0"
-        )
-    plain_apply = optimizer.apply
-
-    @functools.wraps(plain_apply)
-    def apply(grads, trainable_variables=None):
-        if not optimizer.built:  # asks whether there is momentum: only a number can tell
-            with keras.name_scope(optimizer.name):
-                optimizer.build(list(trainable_variables))
-        # Keras bakes a number into the compiled step; a tensor of the step counter it follows.
-        constant = getattr(optimizer, name)
-        momentum = schedule.momentum_at(batches_counted(optimizer))
-        if backend.NAME == "torch":  # eager, and its fused updates want a number
-            momentum = momentum.item()
-        elif name == "momentum":
-            momentum = _Traced(momentum)
-        setattr(optimizer, name, momentum)
-        try:
-            return plain_apply(grads, trainable_variables)
-        finally:
-            setattr(optimizer, name, constant)
-
-    optimizer.apply = apply
-    return outer
-
-
-class _Traced:
-    """A tensor in a compiled step that passes for the positive number an optimizer expects.
-
-    Keras asks `momentum != 0` and `momentum > 0` in Python, which a traced tensor cannot answer.
-    """
-
-    def __init__(self, tensor):
-        self.tensor, self.dtype = tensor, tensor.dtype
-
-    def __ne__(self, other):
-        return True
-
-    def __gt__(self, other):
-        return True
-
-    def __tf_tensor__(self, dtype=None, name=None):
-        return ops.cast(self.tensor, dtype.name) if dtype else self.tensor
-
-    def __jax_array__(self):
-        return self.tensor
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{key: value for key, value in config.items() if key != "needs"})
 
 
 def rate_at(optimizer: keras.optimizers.Optimizer, step: int) -> float:
@@ -185,10 +136,10 @@ def rate_at(optimizer: keras.optimizers.Optimizer, step: int) -> float:
 
 
 def steps_taken(optimizer: keras.optimizers.Optimizer) -> int:
-    """The batches an optimizer has had in all its fits: what a schedule counts.
+    """The number of batches an optimizer has had in all its fits, which a schedule counts.
 
-    Not those that a LossScaleOptimizer leaves out. Within an epoch jax keeps the count to itself;
-    there it is that of the epoch's beginning.
+    Those that a LossScaleOptimizer leaves out are not counted. Within an epoch jax keeps the count
+    to itself; there it is that of the epoch's beginning.
     """
     return int(batches_counted(optimizer))
 

@@ -129,8 +129,18 @@ class TestAnyOptimizer:
         assert int(keras.saving.load_model(tmp_path / "model.keras").optimizer.iterations) == 3
 
 
-@pytest.mark.parametrize("wrong", [{"eta": -1.0}, {"gamma": float("nan")}, {"eta": float("inf")}])
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "wrong",
+    [{"eta": -1.0}, {"gamma": float("nan")}, {"eta": float("inf")}, {"eta": "1"}, {"seed": 1.5}],
+)
 def test_refuses_what_is_no_variance(wrong):
     ((name, value),) = wrong.items()
-    with pytest.raises(ValueError, match=f"{name}={value} must be"):
+    with pytest.raises(ValueError, match=f"{name}={value!r} must be"):
         perturb_gradients(SGD(0.1), **wrong)
+
+
+@pytest.mark.once
+def test_refuses_what_is_no_optimizer():
+    with pytest.raises(ValueError, match="optimizer='sgd' must be a Keras optimizer"):
+        perturb_gradients("sgd")
