@@ -4,7 +4,6 @@ The digits to add are drawn for every epoch from seed, epoch and batch, so that 
 pairs of image and digit sooner or later; the validation set keeps the same ones.
 """
 
-import keras
 import numpy as np
 
 from zoo import checks
@@ -44,13 +43,6 @@ def bits(sums) -> np.ndarray:
         ValueError: if they are not integers of shape (n,), or one is not from 0 to 18.
     """
     return (_integers("sums", sums, most=18)[:, None] >> np.arange(BITS) & 1).astype("float32")
-
-
-@keras.saving.register_keras_serializable(package="zoo")
-def all_bits(true, logits):
-    """1 where every bit of a sum is right: the accuracy of binary sums, (n, 5) to (n,)."""
-    right = keras.ops.equal(logits > 0, true > 0.5)
-    return keras.ops.cast(keras.ops.all(right, axis=-1), "float32")
 
 
 class SumBatches(ImageBatches):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.datasets.mnist_sum import SumBatches, all_bits, bits, inputs, one_hot
+from zoo.datasets.mnist_sum import SumBatches, bits, inputs, one_hot
+from zoo.models.mnist_sum import all_bits
 
 pytestmark = pytest.mark.once
 

@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from zoo import tasks
-from zoo.datasets.dataset import fit
-from zoo.datasets.decoding import uint8_pixels
-from zoo.datasets.image_batches import normalize
 
 FOLDER = Path(__file__).parent
 
@@ -79,6 +75,9 @@ class WeightsEntry:
                 among them) or has another shape.
             FileNotFoundError: if there is no file at a path.
         """
+        from zoo.datasets.decoding import fit  # not before: a card needs no image library
+        from zoo.datasets.image_batches import normalize
+
         pictures = images if isinstance(images, list | tuple) else [images]
         pixels = [array for picture in pictures for array in _pixels(picture)]
         if not pixels:
@@ -106,16 +105,18 @@ def _tuple(value):
 
 def _pixels(picture) -> list[np.ndarray]:
     """The uint8 images (h, w, 1 or 3) that one argument stands for: one, or those of a batch."""
+    from PIL import Image
+
+    from zoo.datasets.decoding import decode, uint8_pixels
+
     if isinstance(picture, str | Path):
         path = Path(picture).expanduser()
+        data = path.read_bytes()
         try:
-            picture = Image.open(path)
-            picture.load()
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # a damaged file can make Pillow raise nearly anything
-            raise ValueError(f"{path} is no picture that can be read ({error})") from error
-    if isinstance(picture, Image.Image):
+            picture = decode(data)
+        except ValueError as error:
+            raise ValueError(f"{path} is no picture that can be read: {error}") from error
+    elif isinstance(picture, Image.Image):
         picture = uint8_pixels(picture)
     array = np.asarray(picture)
     if array.dtype != np.uint8:
