@@ -21,7 +21,7 @@ from zoo.run import Run
 
 METHODS = {
     "GradCAM": (explain.grad_cam, "a layer's maps, each times its mean gradient for the class"),
-    "GradCAM++": (explain.grad_cam_plus_plus, "the same by positive gradients, rare ones above all"),
+    "GradCAM++": (explain.grad_cam_plus_plus, "by positive gradients, rare ones above all"),
     "Score-CAM": (explain.score_cam, "maps, each times the class's probability where it shows"),
     "Eigen-CAM": (explain.eigen_cam, "the maps' first principal component, whatever the class"),
     "saliency": (explain.saliency, "the gradient of the class's logit at each pixel"),

@@ -85,7 +85,7 @@ def _make(folder: Path, exist_ok: bool = True) -> tuple[Path, list[Path]]:
 
 
 def _is_unused(folder: Path) -> bool:
-    """Whether there are no files but those of a start that came to nothing."""
+    """Whether the only files are those that a start writes."""
     return {path.name for path in folder.rglob("*") if not path.is_dir()} <= UNUSED
 
 
