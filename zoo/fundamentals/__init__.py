@@ -1,1 +1,1 @@
-"""The course's derivations by hand, without a model; each is checked in the tests."""
+"""The course's derivations by hand, without a model; the tests check each of them."""

@@ -1,12 +1,12 @@
-"""Activations by their formulas: what a net of linear layers needs to be more than one linear map.
+"""Activations by their formulas: without them a net of linear layers is one linear map.
 
-Each takes a float tensor of the backend, of any shape, and gives one of the same shape, number by
-number. The first line of each docstring gives the range, what the function is for, and the source;
-numbers such as 1512.07030 are arXiv's.
+Each takes a float tensor of the backend, of any shape, and returns one of the same shape, computed
+element by element. The first line of each docstring gives the range, what the function is for, and
+the source; numbers such as 1512.07030 are arXiv's.
 
 The formulas are written so that no number, however large, spoils a derivative by autodiff: a branch
-of `where` that is not taken still sends its gradient, and 0 times infinity is no number. Hence the
-exponentials see nothing above 0.
+of `where` that is not taken still contributes its gradient, and 0 times infinity is NaN. Hence the
+exponentials are given nothing above 0.
 
 Source: The School of AI, EVA session 2, and the papers named.
 """
@@ -20,14 +20,14 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # mean 0 and va
 
 def sigmoid(x):
     """(0, 1); gates and probabilities, but its slope is never above 1/4. Rumelhart et al. 1986."""
-    small = ops.exp(ops.where(x < 0, x, -x))
-    return ops.where(x < 0, small, 1.0) / (1 + small)  # 1 / (1 + e^-x)
+    exponential = ops.exp(ops.where(x < 0, x, -x))  # e^-|x|
+    return ops.where(x < 0, exponential, 1.0) / (1 + exponential)  # 1 / (1 + e^-x)
 
 
 def tanh(x):
     """(-1, 1); a sigmoid about 0, used in recurrent nets. LeCun et al. 1998."""
-    small = ops.expm1(ops.where(x < 0, 2 * x, -2 * x))  # e^-2|x| - 1, exact near 0
-    return ops.where(x < 0, small, -small) / (2 + small)
+    exponential = ops.expm1(ops.where(x < 0, 2 * x, -2 * x))  # e^-2|x| - 1, exact near 0
+    return ops.where(x < 0, exponential, -exponential) / (2 + exponential)
 
 
 def relu(x):
@@ -43,7 +43,7 @@ def leaky_relu(x, slope=0.01):
 def prelu(x, slope=0.25):
     """(-inf, inf); a leaky ReLU that learns its slope. He et al. 2015, 1502.01852.
 
-    The slope is one number, or a tensor (c,) with one for each channel; the paper starts at 0.25.
+    The slope is one number, or a tensor (c,) with one per channel; the paper starts at 0.25.
     """
     return leaky_relu(x, slope)
 
@@ -62,8 +62,8 @@ def srelu(x, t_left=-1.0, a_left=0.1, t_right=1.0, a_right=0.4):
     """(-inf, inf); three lines, an S that is learnt. Jin et al. 2015, 1512.07030.
 
     Left of the threshold `t_left` the slope is `a_left`, right of `t_right` it is `a_right`, and 1
-    between them. All four are learnt, one for each channel: numbers, or tensors (c,). The values
-    here only draw an S; the paper starts as a leaky ReLU, `t_left` 0 and `a_right` 1.
+    between them. All four are learnt, one each per channel: numbers, or tensors (c,). The defaults
+    here only draw an S; the paper starts with a leaky ReLU, `t_left` 0 and `a_right` 1.
     """
     left, right = t_left + a_left * (x - t_left), t_right + a_right * (x - t_right)
     return ops.where(x <= t_left, left, ops.where(x >= t_right, right, x))

@@ -5,8 +5,8 @@ r"""Backpropagation by hand: two inputs, two hidden and two output neurons, no b
        / w2  \              / w6  \
     i2 --w4--> h2 -> a_h2 --w8--> o2 -> a_o2     E = 1/2 (t1 - a_o1)^2 + 1/2 (t2 - a_o2)^2
 
-Each a is the sigmoid of what stands before it, whose derivative is a (1 - a). A derivative of E is
-a product along the way from the error back to the weight; where two ways meet, their products add.
+Each a is the sigmoid of the sum before it, whose derivative is a (1 - a). A derivative of E is a
+product along the path from the error back to the weight; where two paths meet, their products add.
 
 Source: The School of AI, EVA session 3, the spreadsheet exercise.
 """
@@ -14,6 +14,8 @@ Source: The School of AI, EVA session 3, the spreadsheet exercise.
 from collections.abc import Sequence
 
 import numpy as np
+
+from zoo import checks
 
 INPUTS = (0.05, 0.10)
 TARGETS = (0.01, 0.99)
@@ -31,15 +33,14 @@ def forward(
     inputs: Sequence[float] = INPUTS,  # (2,)
     targets: Sequence[float] = TARGETS,  # (2,)
 ) -> dict[str, float]:
-    """Every number on the way from the inputs to the error, by its name on the board.
+    """Every number on the path from the inputs to the error, by its name on the board.
 
     Raises:
-        ValueError: not 8 weights, 2 inputs and 2 targets, or one that is not finite.
+        ValueError: if there are not 8 weights, 2 inputs and 2 targets, all of them finite numbers.
     """
-    _check(weights, inputs, targets)
-    w1, w2, w3, w4, w5, w6, w7, w8 = weights
-    i1, i2 = inputs
-    t1, t2 = targets
+    w1, w2, w3, w4, w5, w6, w7, w8 = checks.several_numbers("weights", weights, (8,))
+    i1, i2 = checks.several_numbers("inputs", inputs, (2,))
+    t1, t2 = checks.several_numbers("targets", targets, (2,))
 
     h1 = w1 * i1 + w2 * i2
     h2 = w3 * i1 + w4 * i2
@@ -52,10 +53,18 @@ def forward(
     E1 = (t1 - a_o1) ** 2 / 2
     E2 = (t2 - a_o2) ** 2 / 2
     return {
-        "h1": h1, "a_h1": a_h1, "h2": h2, "a_h2": a_h2,
-        "o1": o1, "a_o1": a_o1, "o2": o2, "a_o2": a_o2,
-        "E1": E1, "E2": E2, "E_total": E1 + E2,
-    }  # fmt: skip
+        "h1": h1,
+        "a_h1": a_h1,
+        "h2": h2,
+        "a_h2": a_h2,
+        "o1": o1,
+        "a_o1": a_o1,
+        "o2": o2,
+        "a_o2": a_o2,
+        "E1": E1,
+        "E2": E2,
+        "E_total": E1 + E2,
+    }
 
 
 def backward(
@@ -63,9 +72,10 @@ def backward(
     inputs: Sequence[float] = INPUTS,
     targets: Sequence[float] = TARGETS,
 ) -> np.ndarray:
-    """dE/dw1 ... dE/dw8, (8,) in closed form; arguments and errors as of `forward`."""
-    seen = forward(weights, inputs, targets)
-    a_h1, a_h2, a_o1, a_o2 = (seen[name] for name in ("a_h1", "a_h2", "a_o1", "a_o2"))
+    """dE/dw1 ... dE/dw8, (8,) in closed form; arguments and errors as in `forward`."""
+    numbers = forward(weights, inputs, targets)
+    a_h1, a_h2 = numbers["a_h1"], numbers["a_h2"]
+    a_o1, a_o2 = numbers["a_o1"], numbers["a_o2"]
     w5, w6, w7, w8 = weights[4:]
     i1, i2 = inputs
     t1, t2 = targets
@@ -75,7 +85,7 @@ def backward(
     dw5, dw6 = do1 * a_h1, do1 * a_h2
     dw7, dw8 = do2 * a_h1, do2 * a_h2
 
-    dh1 = (do1 * w5 + do2 * w7) * a_h1 * (1 - a_h1)  # h1 has a part in both outputs
+    dh1 = (do1 * w5 + do2 * w7) * a_h1 * (1 - a_h1)  # h1 contributes to both outputs
     dh2 = (do1 * w6 + do2 * w8) * a_h2 * (1 - a_h2)
     dw1, dw2 = dh1 * i1, dh1 * i2
     dw3, dw4 = dh2 * i1, dh2 * i2
@@ -89,17 +99,17 @@ def descend(
     inputs: Sequence[float] = INPUTS,
     targets: Sequence[float] = TARGETS,
 ) -> list[dict[str, float]]:
-    """Gradient descent, a dictionary a step: w1 ... w8, what `forward` gives, dE/dw1 ... dE/dw8.
+    """Gradient descent, one dictionary per step: w1 ... w8, the numbers of `forward`, the gradient.
 
-    The first has the weights handed over; from one to the next w becomes w - rate dE/dw.
+    The first holds the weights given; from one step to the next w becomes w - rate dE/dw. The
+    gradient is dE/dw1 ... dE/dw8.
 
     Raises:
-        ValueError: a rate not above 0, fewer than 1 step, or what `forward` refuses.
+        ValueError: if the rate is not above 0 and finite, there is less than 1 step, or as in
+            `forward`.
     """
-    if not 0 < rate < np.inf:
-        raise ValueError(f"rate {rate} must be above 0 and finite; the course's are {RATES}")
-    if steps < 1:
-        raise ValueError(f"steps {steps} must be 1 or more")
+    checks.number("rate", rate, above=0)
+    checks.whole_number("steps", steps, least=1)
     rows = []
     for _ in range(steps):
         slopes = backward(weights, inputs, targets)
@@ -110,10 +120,3 @@ def descend(
         )
         weights = weights - rate * slopes
     return rows
-
-
-def _check(weights, inputs, targets) -> None:
-    wanted = {"weights": (weights, 8), "inputs": (inputs, 2), "targets": (targets, 2)}
-    for name, (values, count) in wanted.items():
-        if np.shape(values) != (count,) or not np.isfinite(values).all():
-            raise ValueError(f"{name} {values!r} must be {count} finite numbers")

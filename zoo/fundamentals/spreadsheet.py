@@ -1,4 +1,4 @@
-"""Backpropagation as a spreadsheet: a sheet a learning rate, a row a step, every cell a formula.
+"""Backpropagation as a spreadsheet: one sheet per learning rate, one row per step, all formulas.
 
 A cell computes from its own row, the weights from the row above: w - rate * dE/dw. The rate stands
 in one cell, inputs, targets and the first weights in the first row; change one and all follow.
@@ -15,9 +15,10 @@ from openpyxl.chart import Reference, ScatterChart, Series
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
+from zoo import checks
 from zoo.fundamentals.backprop import INPUTS, RATES, TARGETS, WEIGHTS
 
-# The lines of the board: each derivative is the one before it times one more link of the chain.
+# The formulas on the board: each derivative is the one before it times one more link of the chain.
 BOARD = {
     "h1": "w1 * i1 + w2 * i2",
     "a_h1": "1 / (1 + EXP(-h1))",
@@ -50,7 +51,7 @@ BOARD = {
 GIVEN = {"i": INPUTS, "t": TARGETS, "w": WEIGHTS}
 FIRST = {f"{letter}{n}": v for letter, values in GIVEN.items() for n, v in enumerate(values, 1)}
 SLOPES = [f"dE/d{name}" for name in FIRST if name[0] == "w"]
-GROUPS = {  # what stands over the columns -> the columns, their colour
+GROUPS = {  # heading over a group of columns -> the columns, their colour
     "inputs": (["i1", "i2"], "DCE8FB"),
     "targets": (["t1", "t2"], "FBE3DC"),
     "weights": (list(FIRST)[4:], "E3F2E8"),
@@ -71,13 +72,16 @@ def write(path: str | Path, rates: Sequence[float] = RATES, steps: int = 100) ->
     """Write the workbook; returns its path.
 
     Raises:
-        ValueError: no rates, two alike, one not above 0, or fewer than 2 steps.
+        ValueError: if there are no rates, one is given twice or is not above 0 and finite, or
+            `steps` is not a whole number of 2 or more.
+        OSError: if the file cannot be written.
     """
-    rates = [float(rate) for rate in rates]
-    if not rates or len(set(rates)) < len(rates) or not all(0 < r < float("inf") for r in rates):
-        raise ValueError(f"rates {tuple(rates)} must be one or more, each above 0 and given once")
-    if steps < 2:
-        raise ValueError(f"steps {steps} must be 2 or more: a curve needs two points")
+    if not isinstance(rates, Sequence) or isinstance(rates, str) or not len(rates):
+        raise ValueError(f"rates={rates!r} must be one number or more, in a list")
+    rates = [float(checks.number("rates", rate, above=0)) for rate in rates]
+    if len(set(rates)) < len(rates):
+        raise ValueError(f"rates={rates!r}: each must be given once")
+    checks.whole_number("steps", steps, least=2)  # a curve needs two points
     book = Workbook()
     board = book.active
     sheets = [_descent(book.create_sheet(f"rate {rate}"), rate, steps) for rate in rates]
@@ -113,7 +117,7 @@ def _descent(sheet, rate: float, steps: int):
 
 
 def _content(name: str, row: int):
-    """What a cell holds: a given number in the first row, else a formula."""
+    """The content of a cell: a given number in the first row, else a formula."""
     if name == "step":
         return row - FIRST_ROW + 1
     if name in BOARD:
@@ -158,7 +162,7 @@ def _headings(sheet) -> None:
 
 
 def _derivation(sheet, sheets, steps: int) -> None:
-    """The first sheet: the board, and how far each rate comes."""
+    """The first sheet: the board, and the error that each rate reaches."""
     sheet.title = "derivation"
     lines = [(name, formula.replace(" * ", " · ")) for name, formula in BOARD.items()]
     derivatives = list(BOARD).index("dE/da_o1")
@@ -179,8 +183,8 @@ def _derivation(sheet, sheets, steps: int) -> None:
         sheet.append(line)
         sheet.cell(row, 1).font = BOLD
     sheet["A1"].font = Font("Calibri", 16, bold=True)
-    for of in sheets:
-        sheet.append((f"='{of.title}'!{RATE_CELL}", f"='{of.title}'!{ERROR_CELL}"))
+    for descent in sheets:
+        sheet.append((f"='{descent.title}'!{RATE_CELL}", f"='{descent.title}'!{ERROR_CELL}"))
         for cell, number_format in zip(sheet[sheet.max_row], ("0.0##", "0.000000"), strict=True):
             cell.number_format, cell.alignment = number_format, Alignment("left")
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 16, 62
@@ -190,11 +194,12 @@ def _derivation(sheet, sheets, steps: int) -> None:
 
 
 def _chart(sheets, steps: int) -> ScatterChart:
-    """E_total over the steps, a line a sheet."""
+    """E_total over the steps, one line per sheet."""
     chart = ScatterChart(scatterStyle="lineMarker")
     chart.title, chart.width, chart.height = "E_total over the steps", 22, 11
-    chart.x_axis.delete = chart.y_axis.delete = False  # Excel hides them unless told,
-    chart.title.overlay = chart.legend.overlay = False  # and lays these over the lines
+    # By default Excel hides the axes, and draws title and legend over the lines.
+    chart.x_axis.delete = chart.y_axis.delete = False
+    chart.title.overlay = chart.legend.overlay = False
     chart.x_axis.scaling.min, chart.x_axis.scaling.max = 0, steps
     chart.x_axis.number_format, chart.y_axis.number_format = "0", "0.00"
     chart.x_axis.majorGridlines = None
@@ -210,7 +215,7 @@ def _chart(sheets, steps: int) -> ScatterChart:
 
 
 def _landscape(sheet) -> None:
-    """On paper: as wide as the page, as many pages long as it takes."""
+    """Printed in landscape: one page wide, as many pages long as needed."""
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A3
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True

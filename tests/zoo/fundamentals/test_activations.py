@@ -40,7 +40,7 @@ def piecewise(x, t_left, a_left, t_right, a_right):
 
 
 def slope(function, x):
-    return ops.convert_to_numpy(backend.gradient(lambda x: (ops.sum(function(x)), x), x)[1])
+    return ops.convert_to_numpy(backend.gradient(lambda x: (ops.sum(function(x)), x), x)[0])
 
 
 SLOPES = {  # worked out on paper

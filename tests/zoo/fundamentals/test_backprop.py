@@ -45,7 +45,7 @@ def error_by_matrices(weights):
 
 @pytest.mark.parametrize("weights", POINTS)
 def test_each_derivative_is_autodiffs(weights):
-    _, slopes = backend.gradient(error_by_matrices, np.float32(weights))
+    slopes, _ = backend.gradient(error_by_matrices, np.float32(weights))
     slopes = ops.convert_to_numpy(ops.stop_gradient(slopes))
     np.testing.assert_allclose(backward(weights), slopes, rtol=1e-4, atol=1e-7)
 
@@ -86,13 +86,17 @@ class TestNet:
     @pytest.mark.parametrize(
         "call, message",
         [
-            (lambda: forward(WEIGHTS[:7]), "must be 8 finite"),
+            (lambda: forward(WEIGHTS[:7]), "weights=.* must be 8 finite numbers"),
+            (lambda: forward(8), "weights=8 must be 8 finite numbers"),
+            (lambda: forward((*WEIGHTS[:7], "0.5")), "weights=.* must be 8 finite numbers"),
             (lambda: backward((math.nan, *WEIGHTS[1:])), "weights"),
             (lambda: forward(inputs=(1,)), "inputs"),
             (lambda: forward(targets=(1, math.inf)), "targets"),
-            (lambda: descend(0), "rate 0 must be above 0"),
-            (lambda: descend(math.nan), "rate nan"),
-            (lambda: descend(0.1, steps=0), "steps 0"),
+            (lambda: descend(0), "rate=0 must be a finite number, above 0"),
+            (lambda: descend(math.nan), "rate=nan must be"),
+            (lambda: descend("0.1"), "rate='0.1' must be"),
+            (lambda: descend(0.1, steps=0), "steps=0 must be a whole number, 1 or more"),
+            (lambda: descend(0.1, steps=2.5), "steps=2.5 must be"),
         ],
     )
     def test_says_what_is_wrong(self, call, message):
@@ -196,10 +200,14 @@ class TestSpreadsheet:
     @pytest.mark.parametrize(
         "options, message",
         [
-            ({"rates": ()}, "one or more"),
+            ({"rates": ()}, "one number or more"),
+            ({"rates": 0.1}, "one number or more"),
+            ({"rates": "0.1"}, "one number or more"),
             ({"rates": (0.1, 0.1)}, "given once"),
-            ({"rates": (0.1, -1)}, "above 0"),
-            ({"steps": 1}, "steps 1 must be 2"),
+            ({"rates": (0.1, -1)}, "rates=-1 must be a finite number, above 0"),
+            ({"rates": (0.1, "1")}, "rates='1' must be a finite number"),
+            ({"steps": 1}, "steps=1 must be a whole number, 2 or more"),
+            ({"steps": 10.5}, "steps=10.5 must be a whole number"),
         ],
     )
     def test_says_what_is_wrong_before_it_writes(self, tmp_path, options, message):

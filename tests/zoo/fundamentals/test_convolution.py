@@ -154,11 +154,36 @@ class TestBadInput:
             convolve(np.ones(image), np.ones(kernels))
 
     @pytest.mark.parametrize(
-        "flag", [{"stride": 0}, {"stride": -1}, {"dilation": 0}, {"padding": "full"}]
+        "setting",
+        [
+            {"stride": 0},
+            {"stride": -1},
+            {"stride": 1.5},
+            {"dilation": 0},
+            {"dilation": "2"},
+            {"padding": "full"},
+            {"padding": None},
+        ],
     )
-    def test_a_wrong_setting_is_named(self, flag):
-        with pytest.raises(ValueError, match=next(iter(flag))):
-            convolve(INPUT, HORIZONTAL, **flag)
+    def test_a_wrong_setting_is_named(self, setting):
+        ((name, value),) = setting.items()
+        with pytest.raises(ValueError, match=f"{name}={value!r} must be"):
+            convolve(INPUT, HORIZONTAL, **setting)
+
+    @pytest.mark.parametrize("image", [None, "image", [[1, 2], [3]]])
+    @pytest.mark.parametrize(
+        "function",
+        [
+            lambda x: convolve(x, HORIZONTAL),
+            lambda x: convolve(INPUT, x),
+            separate,
+            normalize,
+            equalize,
+        ],
+    )
+    def test_what_is_no_array_of_numbers_is_named(self, function, image):
+        with pytest.raises(ValueError, match="must be numbers, not|must be one array"):
+            function(image)
 
     def test_equalize_counts_uint8_only(self):
         with pytest.raises(ValueError, match="float64"):
@@ -176,8 +201,12 @@ class TestBadInput:
             normalize([[0, 1], [stray, 2]])
 
     def test_a_dilation_of_0_leads_nowhere(self):
-        with pytest.raises(ValueError, match=r"dilations \[1, 0\]"):
+        with pytest.raises(ValueError, match="dilations=0 must be a whole number, 1 or more"):
             paths((1, 0))
+        with pytest.raises(ValueError, match="dilations=1.5 must be a whole number"):
+            paths((1, 1.5))
+        with pytest.raises(ValueError, match="kernel=0 must be a whole number"):
+            paths((1, 1), kernel=0)
 
     def test_ways_that_are_too_many_to_count_are_refused(self):
         assert paths(19 * [1]).sum() == 9**19
@@ -186,5 +215,5 @@ class TestBadInput:
 
     @pytest.mark.parametrize("kernel", [np.zeros((3, 3)), np.ones(3)])
     def test_nothing_cannot_be_separated(self, kernel):
-        with pytest.raises(ValueError, match=r"\(3.* must be a matrix that is not all 0"):
+        with pytest.raises(ValueError, match=r"\(3.* matrix of finite numbers that is not all 0"):
             separate(kernel)

@@ -118,26 +118,39 @@ class TestBadInput:
         with pytest.raises(ValueError, match="conv3 needs 3x3, but conv3 leaves 2x2"):
             follow(6, 3 * ["conv3"])
 
-    @pytest.mark.parametrize("size", [0, -5])
+    @pytest.mark.parametrize("size", [0, -5, 2.5, "9", None])
     def test_an_image_without_pixels_is_named(self, size):
-        with pytest.raises(ValueError, match=f"size {size} must be 1 or more"):
+        with pytest.raises(ValueError, match=f"size={size!r} must be a whole number, 1 or more"):
             follow(size, [])
 
     def test_so_is_a_pooling_larger_than_the_map(self):
         with pytest.raises(ValueError, match="pool2 needs 2x2, but conv3 leaves 1x1"):
             follow(3, ["conv3", "pool2"])
 
-    @pytest.mark.parametrize("layer", ["conv", "conv0", "pool-2", "dense3", "conv3 "])
+    @pytest.mark.parametrize("layer", ["conv", "conv0", "pool-2", "dense3", "conv3 ", 3, None])
     def test_an_unknown_layer_is_named(self, layer):
-        with pytest.raises(ValueError, match=f"'{layer}'"):
+        with pytest.raises(ValueError, match=f"unknown layer {layer!r}"):
             follow(10, [layer])
 
-    @pytest.mark.parametrize("size, kernel", [(0, 3), (9, 1)])
-    def test_kernels_alone_need_an_image_and_a_kernel_that_shrinks_it(self, size, kernel):
-        with pytest.raises(ValueError, match=f"size {size} .* kernel {kernel}"):
+    @pytest.mark.parametrize(
+        "size, kernel, name",
+        [(0, 3, "size"), (9.0, 3, "size"), (9, 1, "kernel"), (9, "3", "kernel")],
+    )
+    def test_kernels_alone_need_an_image_and_a_kernel_that_shrinks_it(self, size, kernel, name):
+        with pytest.raises(ValueError, match=f"{name}=.* must be a whole number"):
             kernels_alone(size, kernel)
 
-    @pytest.mark.parametrize("kernel, stride", [(3, 0), (3, -1), (0, 1), (6, 1)])
-    def test_coverage_needs_a_kernel_that_fits_and_moves(self, kernel, stride):
-        with pytest.raises(ValueError, match=f"kernel of {kernel} at stride {stride}"):
+    @pytest.mark.parametrize(
+        "kernel, stride, message",
+        [
+            (3, 0, "stride=0 must be a whole number, 1 or more"),
+            (3, -1, "stride=-1"),
+            (3, 1.5, "stride=1.5"),
+            (0, 1, "kernel=0 must be a whole number from 1 to 5"),
+            (6, 1, "kernel=6"),
+            (2.5, 1, "kernel=2.5"),
+        ],
+    )
+    def test_coverage_needs_a_kernel_that_fits_and_moves(self, kernel, stride, message):
+        with pytest.raises(ValueError, match=message):
             coverage(5, kernel, stride)

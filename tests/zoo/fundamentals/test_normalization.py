@@ -156,6 +156,25 @@ class TestRefuses:
         with pytest.raises(ValueError, match=message):
             sharing("group", N, C, groups)
 
+    @pytest.mark.parametrize("groups", [2.0, "2", None])
+    def test_groups_that_are_no_whole_number(self, groups):
+        message = f"groups={groups!r} must be a whole number"
+        with pytest.raises(ValueError, match=message):
+            group_norm(X, groups=groups)
+        with pytest.raises(ValueError, match=message):
+            counts(SHAPE, groups)
+
+    @pytest.mark.parametrize("x", ["maps", None, [[1, 2], [3]]])
+    def test_what_is_no_array_of_numbers(self, x):
+        with pytest.raises(ValueError, match="x must be numbers, not|x must be one array"):
+            BY_HAND["batch"](x)
+        with pytest.raises(ValueError, match="gamma must be numbers, not|gamma must be one array"):
+            BY_HAND["batch"](X, gamma=x)
+
+    def test_a_negative_epsilon(self):
+        with pytest.raises(ValueError, match="epsilon=-1 must be a finite number, 0 or more"):
+            BY_HAND["batch"](X, epsilon=-1)
+
     @pytest.mark.parametrize("norm", NORMS)
     def test_one_image_without_a_batch(self, norm):
         with pytest.raises(ValueError, match=r"\(4, 5, 6\)"):
@@ -175,3 +194,7 @@ class TestRefuses:
     def test_a_shape_that_is_not_of_maps(self):
         with pytest.raises(ValueError, match=r"shape \(4, 5, 6\) must be that of maps"):
             counts(SHAPE[1:])
+        with pytest.raises(ValueError, match="shape=2.5 must be a whole number, 1 or more"):
+            counts((2, 3, 2.5, 4))
+        with pytest.raises(ValueError, match="shape 4 must be that of maps"):
+            counts(4)

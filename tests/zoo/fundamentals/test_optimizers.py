@@ -173,9 +173,24 @@ class TestSurfaces:
     @pytest.mark.parametrize(
         ("call", "message"),
         [
-            (lambda: descend("adam", SURFACES["bowl"], 3), "'adam'; there are gradient descent"),
-            (lambda: descend("Adam", SURFACES["bowl"], 0), "steps 0 must be 1 or more"),
-            (lambda: replay("adam", np.ones((3, 2)), (0, 0)), "'adam'; there are gradient descent"),
+            (lambda: descend("adam", SURFACES["bowl"], 3), "rule='adam' must be one of gradient"),
+            (lambda: descend("Adam", SURFACES["bowl"], 0), "steps=0 must be a whole number, 1 or"),
+            (lambda: descend("Adam", SURFACES["bowl"], 1.5), "steps=1.5 must be a whole number"),
+            (lambda: descend("Adam", "bowl", 3), "surface='bowl' must be a Surface"),
+            (
+                lambda: descend("Adam", SURFACES["bowl"], 3, mu=0.9),
+                "'mu' must be one of rate, beta",
+            ),
+            (lambda: descend("SGD", SURFACES["bowl"], 3, rate="1"), "rate='1' must be a finite"),
+            (lambda: descend("SGD", SURFACES["bowl"], 3, seed=1.5), "seed=1.5 must be a whole"),
+            (
+                lambda: replay("adam", np.ones((3, 2)), (0, 0)),
+                "rule='adam' must be one of gradient",
+            ),
+            (lambda: replay("Adam", np.ones((3, 2)), (0, 0, 0)), "start=.* must be 2 finite"),
+            (lambda: replay("Adam", np.ones(3), (0, 0)), r"gradients of shape \(3,\) must be"),
+            (lambda: SURFACES["bowl"].grid(1), "points=1 must be a whole number, 2 or more"),
+            (lambda: SURFACES["bowl"].sampled(-1), "spread=-1 must be a finite number, 0 or more"),
         ],
     )
     def test_says_what_is_wrong(self, call, message):

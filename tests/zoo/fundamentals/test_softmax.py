@@ -49,6 +49,11 @@ class TestSoftmax:
         with pytest.raises(ValueError, match="largest logit"):
             softmax(bad)
 
+    @pytest.mark.parametrize("bad", ["logits", None, [[1.0, 2.0], [3.0]]])
+    def test_refuses_what_is_no_array_of_numbers(self, bad):
+        with pytest.raises(ValueError, match="logits must be (numbers|one array), not"):
+            softmax(bad)
+
     @pytest.mark.parametrize("bad", [1.0, [], np.zeros((3, 0))])
     def test_refuses_no_classes(self, bad):
         with pytest.raises(ValueError, match="no classes"):
@@ -77,19 +82,20 @@ class TestCrossEntropy:
 @pytest.mark.once
 class TestLabels:
     @pytest.mark.parametrize(
-        ("labels", "said"),
+        ("labels", "message"),
         [
-            ([0, 3], "label 3 names none of 3"),
-            ([-1, 0], "label -1 names none"),
-            ([0.0, 1.0], "labels are float64"),
-            ([True, False], "labels are bool"),
+            ([0, 3], "labels run from 0 to 3; the 3 classes are 0 to 2"),
+            ([-1, 0], "labels run from -1 to 0"),
+            ([0.0, 1.0], "labels must be 2 integers, .* not float64"),
+            ([True, False], "labels must be 2 integers, .* not bool"),
+            (["0", "1"], "labels must be numbers"),
             ([0, 1, 2], r"\(2, 3\) and labels \(3,\)"),
             ([[0, 1, 0], [1, 0, 0]], "do not fit together"),
         ],
     )
     @pytest.mark.parametrize("function", [cross_entropy, cross_entropy_gradient])
-    def test_that_name_no_class_are_refused(self, function, labels, said):
-        with pytest.raises(ValueError, match=said):
+    def test_that_name_no_class_are_refused(self, function, labels, message):
+        with pytest.raises(ValueError, match=message):
             function(np.zeros((2, 3)), np.array(labels))
 
     def test_an_empty_batch_has_no_mean(self):
@@ -100,5 +106,5 @@ class TestLabels:
         "scores", [softmax(LOGITS), LOGITS, -abs(LOGITS) - 1, np.full((16, 10), np.nan)]
     )
     def test_what_is_no_logarithm_of_probabilities_is_refused(self, scores):
-        with pytest.raises(ValueError, match="hand over log_softmax"):
+        with pytest.raises(ValueError, match="give log_softmax"):
             negative_log_likelihood(scores, LABELS)

@@ -23,11 +23,17 @@ class TestConvolveTransposed:
     @pytest.mark.once
     @pytest.mark.parametrize(
         "maps, kernels, stride",
-        [((4, 4, 3), (3, 3, 2, 5), 2), ((4, 4, 3), (3, 3, 3, 5), 0), ((4, 4), (3, 3), 2)],
+        [((4, 4, 3), (3, 3, 2, 5), 2), ((4, 4, 3), (3, 3, 3), 2), ((4, 4), (3, 3), 2)],
     )
     def test_what_does_not_fit_is_named(self, maps, kernels, stride):
-        with pytest.raises(ValueError, match=f"stride {stride} do not fit together"):
+        with pytest.raises(ValueError, match="maps .* and kernels .* do not fit together"):
             convolve_transposed(np.ones(maps), np.ones(kernels), stride)
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("stride", [0, 1.5, None])
+    def test_a_stride_that_is_no_whole_number_is_named(self, stride):
+        with pytest.raises(ValueError, match=f"stride={stride} must be a whole number, 1 or more"):
+            convolve_transposed(np.ones((4, 4, 3)), np.ones((3, 3, 3, 5)), stride)
 
 
 @pytest.mark.once
@@ -43,6 +49,11 @@ class TestPixelShuffle:
     def test_channels_that_make_no_blocks_are_named(self, shape):
         with pytest.raises(ValueError, match=r"maps \(4, 4.*multiple of 2 x 2"):
             pixel_shuffle(np.ones(shape))
+
+    @pytest.mark.parametrize("block", [0, 2.0, "2"])
+    def test_a_block_that_is_no_whole_number_is_named(self, block):
+        with pytest.raises(ValueError, match=f"block={block!r} must be a whole number, 1 or more"):
+            pixel_shuffle(np.ones((4, 4, 8)), block)
 
 
 @pytest.mark.once
