@@ -10,7 +10,7 @@ if NAME == "tensorflow":
 elif NAME == "torch":
     import torch
 
-# What the kernels below take; in half precision they keep their sums and statistics in float32.
+# Dtypes that the kernels below take; their sums and statistics are float32 in half precision too.
 KERNEL_DTYPES = ("float32", "bfloat16", "float16")
 
 
@@ -26,7 +26,7 @@ def has_conv2d_for(x) -> bool:
 
 
 def has_batch_norm_for(x) -> bool:
-    """Whether `batch_norm` below takes `x` and is the faster way: maps (n, h, w, c)."""
+    """Whether `batch_norm` below takes `x` and is faster than the formula: maps (n, h, w, c)."""
     if NAME != "tensorflow":
         return has_conv2d_for(x)
     fits = isinstance(x, tf.Tensor) and x.dtype.name in KERNEL_DTYPES and x.shape.rank == 4
@@ -39,10 +39,9 @@ def conv2d(x, kernel, bias, strides, padding, dilation):
     kernel = keras.ops.convert_to_tensor(kernel)  # a variable, or with LoRA a sum
     bias = None if bias is None else keras.ops.convert_to_tensor(bias)
     pads = [(0, 0), (0, 0)]
-    if padding == "same":  # as tensorflow counts it: an odd pixel goes to the right and below
-        sizes = zip(x.shape[1:3], kernel.shape[:2], strides, dilation, strict=True)
-        totals = [max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0) for n, k, s, d in sizes]
-        pads = [(total // 2, total - total // 2) for total in totals]
+    if padding == "same":
+        sides = zip(x.shape[1:3], kernel.shape[:2], strides, dilation, strict=True)
+        pads = [_same_padding(*side) for side in sides]
     x = x.permute(0, 3, 1, 2)  # a view: PyTorch computes on channels-last memory
     if any(before != after for before, after in pads):
         (top, bottom), (left, right) = pads
@@ -55,13 +54,25 @@ def conv2d(x, kernel, bias, strides, padding, dilation):
     return y.permute(0, 2, 3, 1)
 
 
+def _same_padding(size, kernel, stride, dilation) -> tuple[int, int]:
+    """Pixels before and after one side; of an odd number, as in tensorflow, one more after it."""
+    outputs = -(-size // stride)
+    total = max((outputs - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
 def batch_norm(x, gamma, beta, epsilon):
     """Batch norm of NHWC maps by their own statistics in one kernel: (result, mean, variance)."""
     if NAME == "tensorflow":
         y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=x, scale=gamma.value, offset=beta.value, mean=tf.constant([]),
-            variance=tf.constant([]), epsilon=epsilon, is_training=True,
-        )  # fmt: skip
+            x=x,
+            scale=gamma.value,
+            offset=beta.value,
+            mean=tf.constant([]),
+            variance=tf.constant([]),
+            epsilon=epsilon,
+            is_training=True,
+        )
         count = tf.cast(tf.size(x) // x.shape[-1], "float32")
         return y, tf.stop_gradient(mean), tf.stop_gradient(variance) * (count - 1) / count
     y, mean, inverse_deviation = torch.native_batch_norm(
