@@ -102,9 +102,10 @@ class Run:
         `train`, the training batches, continue with the order and augmentation of that epoch.
 
         Raises:
-            ValueError: if the checkpoint is of another model, or none can be read after several
-                epochs.
+            ValueError: if the checkpoint is of another model, none can be read after several
+                epochs, or the backend cannot compute a layer of the model on this processor.
         """
+        backend.require_kernels(model)
         epoch = restore(model, self.folder / "checkpoint")
         done = read_metrics(self.folder / "metrics.csv")
         if len(done) > 1 and not epoch:  # after one, a kill can fall between row and checkpoint
