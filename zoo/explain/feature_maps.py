@@ -8,24 +8,29 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo import checks
 from zoo.explain.inputs import Inputs
-from zoo.explain.layer_search import all_layers, find_layer
-from zoo.explain.maps import maps_of
+from zoo.explain.layer_search import all_layers, find_layer, listed
+from zoo.explain.maps import MapLayer
 
 
-def feature_maps(model: keras.Model, images, layer=None) -> np.ndarray:
+def feature_maps(
+    model: keras.Model, images, layer=None, *, grid=None, prefix_tokens=None
+) -> np.ndarray:
     """What a layer gives for the images, (n, h, w, channels) float32.
 
     Args:
         model: any model: nested and subclassed ones and several inputs or outputs included.
         images: as the model takes them, (n, H, W, channels); a list or dict for several inputs.
         layer: a layer or its name; None: the one on the model's card, else the last with maps.
+        grid, prefix_tokens: where the tokens of a layer of tokens lie, as for `grad_cam`.
 
     Raises:
-        ValueError: no such layer (names those with maps), or one that gives none.
+        ValueError: if no layer, or more than one, has this name; if it gives no maps.
     """
-    inputs = Inputs.of(images)
-    return maps_of(model, inputs, find_layer(model, layer))
+    inputs = Inputs.checked(model, images)
+    found = MapLayer.find(model, inputs, layer, grid=grid, prefix_tokens=prefix_tokens)
+    return found.maps_of(inputs)
 
 
 def kernels(model: keras.Model, layer=None) -> np.ndarray:
@@ -40,17 +45,19 @@ def kernels(model: keras.Model, layer=None) -> np.ndarray:
             pictures: their channels are the image's.
 
     Raises:
-        ValueError: no such layer, or one without such kernels (names those that have them).
+        ValueError: if no layer, or more than one, has this name; if it has no such kernels.
     """
-    having = [path for path, found in all_layers(model) if _kernel(found) is not None]
-    if layer is None and having:
-        layer = having[0]
+    checks.model(model)
+    with_kernels = [path for path, found in all_layers(model) if _kernel(found) is not None]
+    if layer is None and not with_kernels:
+        raise ValueError(f"{model.name} has no convolution, or has no weights yet")
+    layer = with_kernels[0] if layer is None else layer
     found = find_layer(model, layer)
     kernel = _kernel(found)
     if kernel is None:
         raise ValueError(
             f"the layer {found.name} has no kernels (height, width, channels in, kernels); "
-            f"those that have: {', '.join(having) or 'none'}"
+            f"those that have: {listed(with_kernels) or 'none'}"
         )
     return ops.convert_to_numpy(ops.cast(kernel, "float32"))
 

@@ -1,79 +1,134 @@
-"""What a layer gives while its model runs: a hook, and the maps it catches."""
+"""The maps that a layer gives, and where they lie in the image; tokens are laid out as maps."""
 
-import contextlib
+import warnings
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import ops
 
-from zoo.explain.inputs import Inputs
-from zoo.explain.layer_search import layers_with_maps, static_shape
+from zoo import checks
+from zoo.explain.hooks import tap
+from zoo.explain.inputs import Inputs, run
+from zoo.explain.layer_search import card_of, find_layer, layers_with_maps, static_shape
 
 
-@contextlib.contextmanager
-def tap(model, layer, shift=0.0):
-    """While open, `layer` adds `shift` to what it gives, and the list yielded holds the sum.
+@dataclass(frozen=True)
+class MapLayer:
+    """A layer that gives maps (n, h, w, channels), or tokens (n, tokens, channels) of a grid."""
 
-    The derivative with respect to the shift is that with respect to the layer's output, wherever
-    in a model the layer sits; cutting the graph in two would only do for a chain.
-    """
-    if not model.built:  # Keras would run it to build it, and the layer twice
-        raise ValueError(f"{model.name} has no weights yet; call it on the images first")
-    tapped, call = [], layer.call
-    own = "call" in vars(layer)
+    model: keras.Model
+    layer: keras.layers.Layer
+    shape: tuple[int, ...]  # of what it gives
+    grid: tuple[int, int] | None  # rows and columns of the tokens; None: it gives maps
+    prefix_tokens: int  # tokens before those of the grid
 
-    def tapped_call(*args, **kwargs):
-        output = call(*args, **kwargs)
-        if tapped or keras.tree.is_nested(output):
-            what = "runs more than once" if tapped else "gives several tensors"
-            raise ValueError(f"the layer {layer.name} of {model.name} {what}; name another layer")
-        tapped.append(output + ops.cast(shift, output.dtype))
-        return tapped[0]
+    @classmethod
+    def find(
+        cls, model, inputs: Inputs, layer=None, *, grid=None, prefix_tokens=None, smallest=1
+    ) -> "MapLayer":
+        """The layer of this name and how its tokens lie, if need be by its model's card.
 
-    layer.call = tapped_call
-    try:
-        yield tapped
-        if not tapped:
-            raise ValueError(f"{model.name} does not run its layer {layer.name}")
-    finally:
-        if own:
-            layer.call = call
-        else:
-            del layer.call
+        Raises:
+            ValueError: if there is no such layer, or the model does not run it once; if it gives
+                neither maps nor tokens of the grid; if a side is shorter than `smallest`.
+        """
+        checks.whole_number("smallest", smallest, least=1)
+        layer = find_layer(model, layer, smallest)
+        shape = (inputs.image.shape[0], *static_shape(layer)[1:])
+        if None in shape or len(shape) == 1:
+            with tap(model, layer) as tapped:
+                run(model, inputs.tensors)
+            shape = tuple(tapped[0].shape)
+        sides = inputs.image.shape[1:3]
+        grid, prefix_tokens = layout(model, layer, shape, sides, grid, prefix_tokens, smallest)
+        return cls(model, layer, shape, grid, prefix_tokens)
+
+    def maps(self, given) -> np.ndarray:
+        """(n, h, w, channels) float32 of what the layer gives, or of a gradient there."""
+        given = ops.convert_to_numpy(ops.cast(given, "float32"))
+        if self.grid is None:
+            return given
+        return given[:, self.prefix_tokens :].reshape(len(given), *self.grid, given.shape[-1])
+
+    def maps_of(self, inputs: Inputs) -> np.ndarray:
+        """(n, h, w, channels) float32 of the inputs; ValueError if they are not finite."""
+        with tap(self.model, self.layer) as tapped:
+            run(self.model, inputs.tensors)
+        return self.require_finite(self.maps(tapped[0]))
+
+    def require_finite(self, maps: np.ndarray) -> np.ndarray:
+        """The maps themselves; ValueError if they are not finite."""
+        finite = np.isfinite(maps).all(axis=(1, 2, 3))
+        if not finite.all():
+            raise ValueError(
+                f"the layer {self.layer.name} of {self.model.name} gives NaN or infinite values "
+                f"for {np.sum(~finite)} of {len(maps)} images; see its weights, and the range of "
+                f"the images"
+            )
+        return maps
 
 
-def maps_of(model, inputs: Inputs, layer, smallest=1) -> np.ndarray:
-    """What `layer` gives, (n, h, w, channels) float32.
+def layout(model, layer, shape, sides, grid=None, prefix_tokens=None, smallest=1):
+    """(grid, prefix tokens) of a layer that gives `shape` for an image of `sides`; grid None: it
+    gives maps.
 
     Raises:
-        ValueError: no maps of `smallest` values a side, or the model does not run the layer.
+        ValueError: as `MapLayer.find`.
     """
-    with tap(model, layer) as tapped:
-        model(inputs.tensors, training=False)
-    check_maps(model, layer, tuple(tapped[0].shape), smallest)
-    return ops.convert_to_numpy(ops.cast(tapped[0], "float32"))
-
-
-def maps_shape(model, inputs: Inputs, layer, smallest=1) -> tuple[int, ...]:
-    """The shape of `maps_of`, known without running the model where its graph tells."""
-    shape = (inputs.image.shape[0], *static_shape(layer)[1:])
-    if None in shape or len(shape) == 1:
-        return maps_of(model, inputs, layer, smallest).shape
-    check_maps(model, layer, shape, smallest)
-    return shape
-
-
-def check_maps(model, layer, shape, smallest) -> None:
-    """Raise ValueError, with the names of layers that would do, if `shape` is too small a map."""
-    if len(shape) != 4 or min(shape[1:3]) < smallest:
-        needed = f"{smallest}x{smallest} at least" if smallest > 1 else "(height, width, channels)"
+    if len(shape) == 4 and grid is None and not prefix_tokens:
+        _require_sides(model, layer, shape[1:3], smallest)
+        return None, 0
+    if len(shape) != 3:
+        why = "grid= and prefix_tokens= are for layers that give (n, tokens, d)"
+        if grid is None and not prefix_tokens:
+            why = (
+                f"needed are (h, w, channels). Layers that do: {layers_with_maps(model, smallest)}"
+            )
+        raise ValueError(f"the layer {layer.name} gives maps of shape {shape[1:]}; {why}")
+    card = card_of(model, layer)
+    patch = getattr(card, "patch", None)
+    if grid is None and patch:
+        grid = (sides[0] // patch, sides[1] // patch)
+    if prefix_tokens is None:
+        prefix_tokens = getattr(card, "prefix_tokens", 0) if patch else 0
+    checks.whole_number("prefix_tokens", prefix_tokens, least=0)
+    if grid is None:
         raise ValueError(
-            f"the layer {layer.name} gives maps of shape {shape[1:]}; needed are {needed}. "
-            f"Layers that do: {layers_with_maps(model, smallest)}"
+            f"the layer {layer.name} gives {shape[1]} tokens of {shape[2]} values; say where in "
+            f"the image they lie: grid=(rows, columns), which is (height / patch, width / patch), "
+            f"and prefix_tokens=1 where a class token comes first"
         )
+    if not isinstance(grid, tuple | list) or len(grid) != 2:
+        raise ValueError(f"grid={grid!r} must be (rows, columns)")
+    rows, columns = [checks.whole_number("grid", side, least=1) for side in grid]
+    if prefix_tokens + rows * columns != shape[1]:
+        raise ValueError(
+            f"the layer {layer.name} gives {shape[1]} tokens, which are not {prefix_tokens} before "
+            f"a grid of {rows}x{columns}: grid= is (height / patch, width / patch) of the image, "
+            f"and prefix_tokens= what comes before, such as a class token"
+        )
+    _require_sides(model, layer, (rows, columns), smallest)
+    return (rows, columns), prefix_tokens
+
+
+def warn_of_empty(maps: np.ndarray, reason: str, stacklevel=4) -> None:
+    """Warn once, with the reason, if maps or gradients (n, ...) are zero everywhere."""
+    empty = ~maps.any(axis=tuple(range(1, maps.ndim)))
+    if empty.any():
+        warnings.warn(f"{np.sum(empty)} of {len(maps)} images: {reason}", stacklevel=stacklevel)
 
 
 def scaled(maps) -> np.ndarray:
     """Maps (n, h, w), none negative, each divided by its maximum; one that is 0 stays 0."""
     peaks = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, peaks, out=np.zeros_like(maps), where=peaks > 0)
+
+
+def _require_sides(model, layer, sides, smallest) -> None:
+    if any(side is not None and side < smallest for side in sides):
+        raise ValueError(
+            f"the layer {layer.name} gives maps of {sides[0]}x{sides[1]}, and maps of fewer than "
+            f"{smallest}x{smallest} show little of where; smallest={min(sides)} takes them all the "
+            f"same. Larger ones: {layers_with_maps(model, smallest)}"
+        )

@@ -1,4 +1,4 @@
-"""Activation maximisation against tf-keras-vis, and by what the net says of the pictures."""
+"""Activation maximisation against tf-keras-vis, and by what the net makes of the pictures."""
 
 import keras
 import numpy as np
@@ -52,15 +52,21 @@ class TestPictures:
         """By small steps of the image as it is: moved, it would meet the stride of 3 elsewhere."""
         start = start[:1]
         maps = keras.Model(net.input, net.get_layer("last").output)
+        before = maps.predict(start, verbose=0).mean(axis=(1, 2))[0]
+        live = np.flatnonzero(before > 0)  # of a dead ReLU there is no gradient to climb
         pictures = activation_maximization(
-            net, layer="last", start=start, steps=20, total_variation=0.0, norm=0.0, jitter=0,
+            net, live, "last", start=start, steps=20, total_variation=0.0, norm=0.0, jitter=0,
             optimizer=keras.optimizers.RMSprop(1e-3, rho=0.99),
         )  # fmt: skip
-        assert pictures.shape == (5, 32, 32, 3)  # one a channel
-        before = maps.predict(start, verbose=0).mean(axis=(1, 2))[0]
-        after = maps.predict(pictures, verbose=0).mean(axis=(1, 2)).diagonal()
-        live = before > 0  # where a ReLU is dead there is no slope to climb
-        assert live.any() and (after > before)[live].all()
+        assert pictures.shape == (len(live), 32, 32, 3) and len(live)
+        after = maps.predict(pictures, verbose=0).mean(axis=(1, 2))[range(len(live)), live]
+        assert (after > before[live]).all()
+
+    def test_of_a_dead_channel_warn(self, net, start):
+        kernel, bias = net.get_layer("last").get_weights()
+        net.get_layer("last").set_weights([kernel, bias - 100 * np.float32([0, 1, 0, 0, 0])])
+        with pytest.warns(UserWarning, match="1 of 1 images: the unit has no gradient"):
+            activation_maximization(net, 1, "last", start=start[:1], steps=1)
 
     def test_are_the_same_of_the_same_seed(self, net):
         """Jitter and noise come from numpy, so on every backend."""
@@ -107,10 +113,10 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"units": [0, 4]}, r"units \[0, 4\] reach outside the model's 0 to 3"),
+            ({"units": [0, 4]}, r"units \[4\] reach outside the model's 0 to 3"),
             ({"units": 5, "layer": "last"}, r"units \[5\] reach outside the model's 0 to 4"),
-            ({"layer": "lost"}, "no layer 'lost'; those with maps: first, last"),
-            ({"steps": 0}, "steps=0 must be 1 or more"),
+            ({"layer": "lost"}, "no layer 'lost'; nearest: last.*; those with maps: first, last"),
+            ({"steps": 0}, "steps=0 must be a whole number, 1 or more"),
         ],
     )
     def test_names_what_would_do(self, arguments, message, net):

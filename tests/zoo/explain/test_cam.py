@@ -27,9 +27,9 @@ def heat_of(cams):
     return np.stack([cv2.resize(cam / cam.max(), (32, 32)) for cam in cams])
 
 
-def linear_net():
-    """A layer `maps`, its mean, and logits: the slope of a logit is its kernel everywhere."""
-    image = keras.Input((8, 8, 3))
+def linear_net(side=8):
+    """A layer `maps`, its mean, and logits: a logit's gradient is its kernel everywhere."""
+    image = keras.Input((side, side, 3))
     x = layers.Conv2D(4, 3, padding="same", activation="relu", name="maps")(image)
     x = layers.GlobalAveragePooling2D()(x)
     return keras.Model(image, layers.Dense(2, name="logits")(x))
@@ -60,14 +60,18 @@ class TestAgainstTfKerasVis:
         )  # alpha divides two small numbers of float32
 
     @pytest.mark.parametrize("maps", [None, 3])
-    def test_score_cam_agrees(self, maps, how, net, images):
+    def test_score_cam_agrees_on_maps_as_large_as_the_image(self, maps, images):
+        """Smaller ones it enlarges corner on corner, beside what their cells saw."""
         from tf_keras_vis.scorecam import Scorecam
         from tf_keras_vis.utils.scores import CategoricalScore
 
-        for row, chosen in enumerate(CLASSES):  # of several images theirs mixes the maps chosen
+        net = linear_net(32)
+        how = {"penultimate_layer": "maps", "seek_penultimate_conv_layer": False,
+               "expand_cam": False, "normalize_cam": False}  # fmt: skip
+        for row, chosen in enumerate([0, 1, 1]):  # of several images theirs mixes the maps chosen
             image, score = images[row : row + 1], CategoricalScore([chosen])
             expected = heat_of(Scorecam(net)(score, image, max_N=maps, **how))
-            heat = score_cam(net, image, chosen, how["penultimate_layer"], max_maps=maps)
+            heat = score_cam(net, image, chosen, "maps", max_maps=maps)
             np.testing.assert_allclose(heat, expected, atol=1e-4)
 
 
@@ -77,13 +81,13 @@ class TestByHand:
         model, x = linear_net(), images[:, :8, :8]
         maps = keras.Model(model.input, model.get_layer("maps").output).predict(x, verbose=0)
         weights = keras.ops.convert_to_numpy(model.get_layer("logits").kernel)[:, 1]
-        if method is grad_cam_plus_plus:  # equal slopes: only their sign is left to count
+        if method is grad_cam_plus_plus:  # equal gradients: only their sign is left to count
             weights = np.maximum(weights, 0)
         expected = np.maximum(maps @ weights, 0)
         expected /= expected.max(axis=(1, 2), keepdims=True)
         np.testing.assert_allclose(method(model, x, 1, "maps"), expected, atol=1e-5)
 
-    def test_grad_cam_plus_plus_is_of_the_slopes_of_e_to_the_logit(self, net, twin, images):
+    def test_grad_cam_plus_plus_is_of_the_gradients_of_e_to_the_logit(self, net, twin, images):
         with torch.no_grad():
             maps = twin(torch.tensor(images[:1]))[0]["last"].double()
         kernel, bias = [torch.tensor(w).double() for w in net.get_layer("logits").get_weights()]
@@ -103,10 +107,11 @@ class TestByHand:
         np.testing.assert_allclose(heat, expected, atol=1e-4)
 
     def test_score_cam_asks_the_net_about_masked_images(self, net, twin, images):
+        """As the authors' code does: masks enlarged by the centres of their cells."""
         image = torch.tensor(images[:1])
         with torch.no_grad():
             maps = twin(image)[0]["last"].permute(3, 0, 1, 2)  # (5, 1, 10, 10)
-            masks = F.interpolate(maps, (32, 32), mode="bilinear", align_corners=True)
+            masks = F.interpolate(maps, (32, 32), mode="bilinear", align_corners=False)
             masks = masks - masks.amin((2, 3), keepdim=True)
             masks = masks / masks.amax((2, 3), keepdim=True)
             weights = twin(image * masks.permute(0, 2, 3, 1))[1].softmax(-1)[:, 2]
@@ -114,6 +119,17 @@ class TestByHand:
         for size in (2, 32):
             heat = score_cam(net, images[:1], 2, "last", batch_size=size)
             np.testing.assert_allclose(heat, expected, atol=1e-4)
+
+    def test_score_cam_uncovers_what_a_channel_saw(self):
+        """A map whose one cell is lit uncovers the pixels of that cell most, no matter where."""
+        image = keras.Input((24, 24, 1))
+        x = layers.AveragePooling2D(4, name="maps")(image)
+        net = keras.Model(image, layers.Dense(2)(layers.Flatten()(x)))
+        x = np.zeros((1, 24, 24, 1), "float32")
+        x[:, 4:8, 16:20] = 1
+        heat = score_cam(net, x, 0, "maps")[0]
+        centre = (heat.sum(axis=1) @ np.arange(24), heat.sum(axis=0) @ np.arange(24)) / heat.sum()
+        np.testing.assert_allclose(centre, [5.5, 17.5], atol=1e-3)
 
     def test_eigen_cam_is_the_first_singular_vectors_share(self, net, twin, images):
         maps = twin(torch.tensor(images))[0]["last"].detach().numpy()
@@ -194,8 +210,11 @@ class TestEveryCAM:
     @pytest.mark.parametrize(
         ("layer", "message"),
         [
-            ("lost", "no layer 'lost'; those with maps: first, last"),
-            ("flat", r"flat gives maps of shape \(500,\); needed are 5x5.*: first, last"),
+            ("lost", "no layer 'lost'; nearest: last.*; those with maps: first, last"),
+            (
+                "flat",
+                r"flat gives maps of shape \(500,\); needed are \(h, w, channels\).*: first, last",
+            ),
         ],
     )
     def test_a_layer_that_will_not_do_names_those_that_will(
@@ -205,9 +224,19 @@ class TestEveryCAM:
             method(net, images, layer=layer)
 
     @pytest.mark.parametrize("method", ALL)
-    def test_refuses_maps_smaller_than_five_by_five(self, method, images):
-        with pytest.raises(ValueError, match=r"\(4, 4, 512\).*5x5.*layer2_relu"):
-            method(zoo.get("custom_resnet"), images, layer="layer3_add")
+    def test_refuses_maps_smaller_than_five_by_five_unless_asked_for(self, method, images):
+        net, x = linear_net(4), images[:, :4, :4]
+        assert method(net, x, layer="maps", smallest=1).shape == (3, 4, 4)
+        with pytest.raises(ValueError, match="maps gives maps of 4x4.*5x5.*smallest=4"):
+            method(net, x, layer="maps")
+
+    def test_an_error_names_five_layers_at_most(self, images):
+        net = zoo.get("custom_resnet")
+        names = r"5x5.*Larger ones: (\w+, ){4}\w+ \(the last 5 of \d\d\)$"
+        with pytest.raises(ValueError, match=names):
+            grad_cam(net, images, layer="layer3_add")
+        with pytest.raises(ValueError, match=r"those with maps: (\w+, ){4}\w+ \(the last 5 of"):
+            grad_cam(net, images, layer="lost")
 
 
 class TestBadInput:
@@ -226,9 +255,9 @@ class TestBadInput:
             method(net, images, classes)
 
     def test_a_number_of_maps_that_there_is_not(self, net, images):
-        with pytest.raises(ValueError, match="max_maps=6: last has 5 maps"):
+        with pytest.raises(ValueError, match="max_maps=6 must be a whole number from 1 to 5"):
             score_cam(net, images, max_maps=6)
-        with pytest.raises(ValueError, match="batch_size=-1 must be 1 or more"):
+        with pytest.raises(ValueError, match="batch_size=-1 must be a whole number, 1 or more"):
             score_cam(net, images, batch_size=-1)
 
     @pytest.mark.parametrize("layer", ["lost", "dense"])

@@ -39,7 +39,7 @@ class TestFeatureMaps:
             feature_maps(net, images, "third")
 
     def test_of_a_layer_of_another_model(self, net, images):
-        with pytest.raises(ValueError, match="small does not run its layer elsewhere"):
+        with pytest.raises(ValueError, match="small does not have the layer elsewhere"):
             feature_maps(net, images, layers.Conv2D(2, 3, name="elsewhere"))
 
 

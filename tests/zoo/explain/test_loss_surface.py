@@ -95,8 +95,8 @@ class TestLossSurface:
         ("wrong", "message"),
         [
             ({"steps": 4}, "steps=4 must be odd"),
-            ({"span": 0}, "span=0 must be a positive"),
-            ({"y": [1.0]}, "2 images need as many labels, one at least, not 1"),
+            ({"span": 0}, "span=0 must be a finite number, above 0"),
+            ({"y": [1.0]}, "2 images need as many labels, not 1"),
             ({"loss": ["mse", "mse"]}, "must be one loss; give it"),
         ],
     )

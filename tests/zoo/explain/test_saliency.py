@@ -110,7 +110,8 @@ class TestBoth:
         told = layers.Dense(2)(vector)
         model = keras.Model([image, vector], told + 0 * keras.ops.sum(cut, -1, keepdims=True))
         model.trainable = False
-        maps = method(model, [images, np.ones((3, 4), "float32")])
+        with pytest.warns(UserWarning, match="3 of 3 images: the logit has no gradient"):
+            maps = method(model, [images, np.ones((3, 4), "float32")])
         np.testing.assert_array_equal(maps, np.zeros((3, 32, 32)))
 
     def test_refuse_a_class_that_the_model_does_not_have(self, method, net, images):
@@ -118,7 +119,16 @@ class TestBoth:
             method(net, images, [0, 4, 1])
 
 
-@pytest.mark.parametrize("wrong", [{"samples": 0}, {"noise": -0.1}])
-def test_smooth_grad_needs_samples_and_noise(wrong, net, images):
-    with pytest.raises(ValueError, match=r"samples=.* must be 1 or more, noise=.* not negative"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"samples": 0}, "samples=0 must be a whole number, 1 or more"),
+        ({"samples": 2.5}, "samples=2.5 must be a whole number"),
+        ({"noise": -0.1}, "noise=-0.1 must be a finite number, 0 or more"),
+        ({"noise": np.nan}, "noise=nan must be a finite number"),
+        ({"seed": "a"}, "seed='a' must be a whole number"),
+    ],
+)
+def test_smooth_grad_needs_samples_and_noise(wrong, message, net, images):
+    with pytest.raises(ValueError, match=message):
         smooth_grad(net, images, **wrong)

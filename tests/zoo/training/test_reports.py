@@ -24,7 +24,7 @@ class TestReports:
         assert all(path.read_bytes().startswith(b"\x89PNG") for path in files.values())
 
     @pytest.mark.parametrize(
-        ("layer", "message"), [("lost", "no layer 'lost'"), ("logits", "needed are 5x5")]
+        ("layer", "message"), [("lost", "no layer 'lost'"), ("logits", "needed are .h, w, chan")]
     )
     def test_a_layer_that_will_not_do_is_refused_before_the_training(
         self, layer, message, tiny, tiny_model, tmp_path
@@ -43,7 +43,8 @@ class TestReports:
         image = keras.Input((8, 8, 3))
         flat = keras.layers.Flatten()(image)
         one, two = keras.layers.Dense(1, name="one")(flat), keras.layers.Dense(3, name="two")(flat)
-        for outputs, message in ((one, r"gives \(None, 1\)"), ([one, two], "gives 2 outputs")):
+        maps = keras.layers.Conv2D(1, 8)(image)
+        for outputs, message in ((maps, r"gives \(None, 1, 1, 1\)"), ([one, two], "2 outputs")):
             model = keras.Model(image, outputs)
             targets = [np.zeros((30, 1)) for _ in model.outputs]
             model.compile(loss=["mse" for _ in model.outputs])

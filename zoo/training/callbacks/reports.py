@@ -35,7 +35,7 @@ class _ValidationReport(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         if outputs := getattr(self.model, "outputs", None):  # a graph knows them before it runs
-            check_logits(self.model, outputs, least=2)  # not when the training is over
+            check_logits(self.model, outputs)  # not when the training is over
 
     def on_train_end(self, logs=None):
         self._section = drawn(
@@ -63,8 +63,7 @@ class MisclassifiedReport(_ValidationReport):
     """The `count` most confident mistakes: image, true and predicted name, confidence.
 
     Raises:
-        ValueError: when the training begins, for a model that does not give logits of two classes
-            or more.
+        ValueError: when the training begins, for a model that does not give one (n, classes).
     """
 
     heading = "Misclassified"
