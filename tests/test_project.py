@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (  # a file may import from its own floor and from those after it
     "cli",
     "run",
+    "serializable",
     "training",
     "report",
     "explain",

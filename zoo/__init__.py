@@ -6,6 +6,8 @@ A room is imported when it is first used, so that `import zoo` costs next to not
 import importlib
 import os
 
+import wrapt
+
 # Without AVX-512 tensorflow leaves oneDNN off, trains up to half as fast, and cannot compute a
 # transposed convolution with dilation. It reads the setting once, when it is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -34,6 +36,12 @@ HOMES = {  # name -> the room it lives in
     "summary": "inspect",
 }
 __all__ = [*sorted(HOMES), *ROOMS]
+
+
+@wrapt.when_imported("keras")
+def _register(keras) -> None:
+    """Let Keras find the zoo's classes when it opens a file, whichever of the two comes first."""
+    importlib.import_module("zoo.serializable")
 
 
 def __getattr__(name: str):

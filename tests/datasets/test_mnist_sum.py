@@ -97,8 +97,7 @@ class TestBinary:
         net.compile("sgd", losses, metrics={"sum": [exact]})
         net.train_on_batch(*SumBatches(digits, "train", 20, binary=True)[0])
         net.save(tmp_path / "model.keras")
-        rooms = "import zoo.layers, zoo.datasets"  # where the layers and all_bits are registered
-        code = f"{rooms}, sys, keras; print(keras.models.load_model(sys.argv[1]).output)"
+        code = "import zoo, sys, keras; print(keras.models.load_model(sys.argv[1]).output)"
         command = [sys.executable, "-c", code, str(tmp_path / "model.keras")]
         done = subprocess.run(command, capture_output=True, text=True)
         assert "(None, 5)" in done.stdout, done.stderr

@@ -10,6 +10,8 @@ from zoo.backend.choice import BACKENDS, keras_home, require_installed
 
 require_installed()
 
+import keras  # noqa: E402, F401  all of it, before the files of this room ask for it
+
 from zoo.backend.devices import (  # noqa: E402
     NAME,
     device,

@@ -11,7 +11,6 @@ import numpy as np
 
 from zoo import backend
 from zoo.backend.optimizer import unwrapped
-from zoo.report import figures
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class LRFinder:
 
     def plot(self, path: str | Path) -> Path:
         """Draw loss over rate, suggestion and bounds marked, to a PNG."""
+        from zoo.report import figures  # matplotlib: only where something is drawn
+
         return figures.lr_range(path, self.rates, self.losses, self.suggestion, self.bounds)
 
 
