@@ -9,16 +9,16 @@ the full range, and the histogram with them; equalizing makes the histogram as f
 Checked: normalizing and equalizing, tests/zoo/fundamentals/test_convolution.py, against OpenCV.
 """
 
-import cv2
-import numpy as np
-from sklearn.datasets import load_sample_image
-
 from zoo import cli
 from zoo.fundamentals.convolution import equalize, normalize
 from zoo.report.page import Section
 from zoo.report.pictures import Picture, pictures
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
+
+import cv2
+import numpy as np
+from sklearn.datasets import load_sample_image
 
 CHANNELS = {  # colours and range to draw each in
     "RGB: red": ("gray", (0, 1)),

@@ -9,15 +9,15 @@ as the image can tell its colours apart.
 Checked: tests/zoo/fundamentals/test_convolution.py, against Keras.
 """
 
-import numpy as np
-from rich.table import Table
-from sklearn.datasets import load_sample_image
-
 from zoo import cli
 from zoo.fundamentals.convolution import HORIZONTAL, VERTICAL, convolve
 from zoo.report.page import Section
 from zoo.report.pictures import Picture, pictures
 from zoo.run import Run
+
+import numpy as np
+from rich.table import Table
+from sklearn.datasets import load_sample_image
 
 EXAMPLE = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
 LETTER = np.pad([[1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 1, 1]], ((1, 1), (1, 2)))

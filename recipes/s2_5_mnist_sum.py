@@ -19,17 +19,18 @@ What it shows: a net of two inputs and two outputs, with the lesson's five quest
 Measured: the s2_5_mnist_sum rows of results/.
 """
 
-import keras
-import numpy as np
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
-from zoo.datasets.mnist_sum import SumBatches, all_bits, inputs
+from zoo.datasets.mnist_sum import SumBatches, inputs
+from zoo.models.mnist_sum import all_bits
 from zoo.report import figures
 from zoo.report.page import drawn
 from zoo.run import Run
 from zoo.training import OneCycle
+
+import keras
+import numpy as np
 
 
 def main(

@@ -9,14 +9,14 @@ the backend's autodiff.
 Checked: tests/zoo/fundamentals/test_activations.py, against Keras and derivatives on paper.
 """
 
-import numpy as np
-from keras import ops
-
 from zoo import backend, cli
 from zoo.fundamentals.activations import ACTIVATIONS
 from zoo.report.page import Section
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
+
+import numpy as np
+from keras import ops
 
 
 def main(out: str | None = None):

@@ -12,12 +12,12 @@ seven, three and four of the ten classes are never predicted, and 29, 68 and 58 
 Measured: the s2_first_network rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.report.page import Section
 from zoo.run import Run
+
+import keras
 
 NETS = {"logits as they are": False, "a ReLU on the logits": True}
 

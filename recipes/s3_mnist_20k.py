@@ -8,14 +8,14 @@ net, as the task asks, trained with one cycle.
 Measured: the s3_mnist_20k rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
 from zoo.training import OneCycle
 from zoo.training.callbacks import ConfusionReport, GradCAMReport, MisclassifiedReport
+
+import keras
 
 
 def main(

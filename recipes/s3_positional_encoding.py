@@ -9,14 +9,14 @@ for any order of the vectors; with the encoding added first, it does not.
 Checked: tests/zoo/fundamentals/test_positional.py, against complex exponentials.
 """
 
-import numpy as np
-
 from zoo import cli
 from zoo.fundamentals.positional import sinusoidal
 from zoo.report.page import Section
 from zoo.report.pictures import Picture, pictures
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
+
+import numpy as np
 
 POSITIONS, WIDTH = 64, 64
 

@@ -9,14 +9,14 @@ sum replaces a product that vanishes, and the gradient is p - y.
 Checked: tests/zoo/fundamentals/test_softmax.py, against SciPy and Keras.
 """
 
-import numpy as np
-
 from zoo import cli
 from zoo.fundamentals.softmax import cross_entropy, cross_entropy_gradient, log_softmax, softmax
 from zoo.report.page import Section
 from zoo.report.pictures import Picture, pictures
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
+
+import numpy as np
 
 CLASSES = ("cat", "dog", "ship")
 LOGITS = np.array([[4.0, 1.0, 0.0], [1.0, 1.2, 1.1], [3.0, -1.0, 2.0], [0.0, 6.0, -2.0]])

@@ -13,12 +13,12 @@ the end without a gain.
 Measured: the s4_drill_down rows of results/: three seeds; steps 1 and 2 one, step 1 for one epoch.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
+
+import keras
 
 STEPS = {  # number -> the lesson's target; training and test accuracy that the lesson reports
     1: ("a set-up that works", "99.99 / 99.24"),

@@ -11,14 +11,14 @@ bears four times the rate, at 99.46 %, still overfitting; with moved digits and 
 Measured: the s4_under_8k rows of results/. `zoo.get("mnist_8k", weights="mnist")` is one of them.
 """
 
-import albumentations
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.run import Run
 from zoo.training import OneCycle
 from zoo.training.callbacks import GradCAMReport, MisclassifiedReport
+
+import albumentations
+import keras
 
 # Drawn as one affine map: turned by up to 7 degrees, moved and scaled by up to a twentieth.
 MOVED = albumentations.Affine(

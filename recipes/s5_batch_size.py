@@ -11,11 +11,11 @@ images with their rate at 99.0 %.
 Measured: the s5_batch_size rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.run import Run
+
+import keras
 
 SIZES = (16, 64, 256, 1024)
 

@@ -12,9 +12,6 @@ penalty costs so small a net accuracy: 98.95 % with L1, 98.45 % with L2.
 Measured: the s5_normalization rows of results/.
 """
 
-import keras
-import numpy as np
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
@@ -23,6 +20,9 @@ from zoo.report.plots import histograms
 from zoo.run import Run
 from zoo.training.callbacks import MisclassifiedReport, WeightPenalty
 from zoo.training.callbacks.metrics_log import read_metrics
+
+import keras
+import numpy as np
 
 RUNS = {  # name -> norm, penalty
     "group norm": ("group", {}),

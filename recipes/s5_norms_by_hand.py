@@ -10,13 +10,13 @@ and to learn.
 Checked: tests/zoo/fundamentals/test_normalization.py, against Keras, PyTorch and zoo.layers.
 """
 
-import numpy as np
-
 from zoo import cli
 from zoo.fundamentals import normalization as by_hand
 from zoo.report.page import Section
 from zoo.report.pictures import Picture, pictures
 from zoo.run import Run
+
+import numpy as np
 
 SHAPE = (4, 16, 16, 6)  # images, height, width, channels
 SETS = {  # which values share a mean and a variance

@@ -8,15 +8,15 @@ What it shows: an original and six draws of each; below an image the operations 
 Checked: tests/datasets/test_transforms.py, test_mixing.py and test_policies.py.
 """
 
-import albumentations
-import numpy as np
-
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.datasets.transforms.policies import CIFAR10_POLICY
 from zoo.report.page import Section
 from zoo.report.pictures import matrices, strips
 from zoo.run import Run
+
+import albumentations
+import numpy as np
 
 TEXTS = {
     "Simple": "By up to a fifth, an eighth, 7 degrees; each colour by up to a tenth of its range.",

@@ -9,10 +9,6 @@ pixel shuffle and upsampling; which kernels a column and a row can replace.
 Checked: tests/zoo/test_layers.py, inspect/test_summary.py and fundamentals/test_upsampling.py.
 """
 
-import keras
-import numpy as np
-from keras.layers import Conv2D, Conv2DTranspose, UpSampling2D
-
 from zoo import cli, summary
 from zoo.fundamentals.convolution import HORIZONTAL, paths, separate
 from zoo.fundamentals.upsampling import checkerboards
@@ -21,6 +17,10 @@ from zoo.report.page import Section
 from zoo.report.pictures import Picture, pictures
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
+
+import keras
+import numpy as np
+from keras.layers import Conv2D, Conv2DTranspose, UpSampling2D
 
 PLAIN = {"padding": "same", "use_bias": False}
 WIDE = Conv2D(128, 3, **PLAIN)

@@ -12,14 +12,14 @@ does what 5e-4 does in PyTorch with momentum 0.9.
 Measured: the s6_dilated rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
 from zoo.training import OneCycle
 from zoo.training.callbacks import ConfusionReport, GradCAMReport, MisclassifiedReport
+
+import keras
 
 
 def main(

@@ -10,10 +10,6 @@ Checked: tests/zoo/explain/test_adversarial.py, against closed forms and PyTorch
 
 import re
 
-import keras
-import numpy as np
-from scipy.special import softmax
-
 import zoo
 from zoo import checks, cli, datasets
 from zoo.explain import fgsm, iterated_fgsm, pgd, success_rate
@@ -21,6 +17,10 @@ from zoo.report.page import Section
 from zoo.report.pictures import strips
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
+
+import keras
+import numpy as np
+from scipy.special import softmax
 
 RATES = """Away: of the correctly classified images, the share that is misclassified now. To the
 next class: of the images not predicted as it, the share that is now. FGSM takes one step, iterated

@@ -11,12 +11,12 @@ steps at given epochs, 56 % on plateaus.
 Measured: the s7_batch_growth rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.run import Run
 from zoo.training.callbacks import GrowBatch, GrowBatchOnPlateau, ReduceLROnPlateau
+
+import keras
 
 WAYS = (
     "neither",

@@ -8,16 +8,16 @@ What it shows: six heat maps beside each image; the image that each class wants 
 Checked: tests/zoo/explain/, against tf-keras-vis and PyTorch.
 """
 
-import keras
-import numpy as np
-from scipy.special import softmax
-
 import zoo
 from zoo import cli, datasets, explain
 from zoo.report.figures import overlay
 from zoo.report.page import Section
 from zoo.report.pictures import Picture, pictures, strips
 from zoo.run import Run
+
+import keras
+import numpy as np
+from scipy.special import softmax
 
 METHODS = {
     "GradCAM": (explain.grad_cam, "a layer's maps, each times its mean gradient for the class"),

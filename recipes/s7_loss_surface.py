@@ -11,8 +11,6 @@ fewer validation images correctly.
 Measured: the s7_loss_surface rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.explain import loss_surface
@@ -20,6 +18,8 @@ from zoo.report.page import Section
 from zoo.report.plots import Contours, Plot, contours, plots
 from zoo.run import Run
 from zoo.training.callbacks.metrics_log import read_metrics
+
+import keras
 
 HEIGHTS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 

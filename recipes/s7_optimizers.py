@@ -8,15 +8,15 @@ keras.optimizers ever is from them; and descent off the saddle's ridge, by noise
 Checked: tests/zoo/fundamentals/test_optimizers.py, against Keras and PyTorch in every step.
 """
 
-import keras
-import numpy as np
-
 from zoo import checks, cli
 from zoo.fundamentals.optimizers import RULES, SURFACES, descend, replay
 from zoo.report.page import Section
 from zoo.report.plots import Contours, Plot, contours, plots
 from zoo.run import Run
 from zoo.training import perturb_gradients
+
+import keras
+import numpy as np
 
 OPTIMIZERS = {  # settings by hand, Keras's class and what differs in its settings
     "gradient descent": ({"rate": 0.1}, "SGD", {}),

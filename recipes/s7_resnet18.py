@@ -10,8 +10,6 @@ mixed_bfloat16 end at 77.2 %; on two CPU cores each takes nine minutes.
 Measured: the s7_resnet18 rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
@@ -23,6 +21,8 @@ from zoo.training.callbacks import (
     MisclassifiedReport,
     TensorBoard,
 )
+
+import keras
 
 
 def main(

@@ -8,14 +8,14 @@ large kernel in Inception v2 and v3, when that saves and when not, and how v3 ha
 Checked: tests/zoo/test_inception.py, against PyTorch, keras.applications and published counts.
 """
 
-import numpy as np
-
 import zoo
 from zoo import cli
 from zoo.models.inception import BLOCKS, WIDTHS
 from zoo.report.page import Section
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
+
+import numpy as np
 
 TEXTS = {
     "Block 3a, branch by branch": "On 28x28 with 192 channels. A 1x1 that leaves 16 of them makes "

@@ -11,9 +11,6 @@ Source: Smith and Topin, Super-Convergence (2017).
 Measured: the s8_one_cycle rows of results/.
 """
 
-import keras
-import numpy as np
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
@@ -21,6 +18,9 @@ from zoo.report.page import Section
 from zoo.report.plots import Plot, plots
 from zoo.run import Run
 from zoo.training import OneCycle, cycle_momentum
+
+import keras
+import numpy as np
 
 
 def main(

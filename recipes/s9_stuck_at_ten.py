@@ -14,13 +14,13 @@ What it shows, on CIFAR-10 and tensorflow:
 Measured: the s9_stuck_at_ten rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
 from zoo.run import Run
 from zoo.training import OneCycle
+
+import keras
 
 USUAL_START = {"spread": 0.0, "gain": 1.0}
 CHOICES = {  # what is different -> options of the model, and of the training

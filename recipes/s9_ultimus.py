@@ -10,8 +10,6 @@ form, 73.1 % with residual sums. Public student runs of the plain net end at 46 
 Measured: the s9_ultimus rows of results/.
 """
 
-import keras
-
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
@@ -23,6 +21,8 @@ from zoo.training.callbacks import (
     MisclassifiedReport,
     WeightPenalty,
 )
+
+import keras
 
 
 def main(
