@@ -37,12 +37,11 @@ class Reference:
         return x
 
     def block(self, x, name):
-        of = {part: f"{name}_{part}" for part in ("1x1", "3x3", "5x5", "pool_reduce")}
         branches = [
-            self.conv(x, of["1x1"]),
-            self.chain(x, f"{name}_3x3_reduce", of["3x3"]),
-            self.chain(x, f"{name}_5x5_reduce", f"{name}_5x5_1", of["5x5"]),
-            self.chain(F.max_pool2d(x, 3, 1, 1), of["pool_reduce"]),
+            self.conv(x, f"{name}_1x1"),
+            self.chain(x, f"{name}_3x3_reduce", f"{name}_3x3"),
+            self.chain(x, f"{name}_5x5_reduce", f"{name}_5x5_1", f"{name}_5x5"),
+            self.chain(F.max_pool2d(x, 3, 1, 1), f"{name}_pool_reduce"),
         ]
         return torch.cat(branches, 1)
 

@@ -24,9 +24,20 @@ def beside(name):
 
 golden, contract = beside("golden"), beside("contract")
 # Smaller nets of the same families stand for these in `make test`; `make test-all` tests them too.
-LARGE = ("googlenet", "googlenet_bn", "inception_v3", "resnet18_imagenet", "resnet34",
-         "resnet34_imagenet", "resnet50", "resnet56", "resnet101", "resnet152", "resnext50_32x4d",
-         "vgg16")  # fmt: skip
+LARGE = (
+    "googlenet",
+    "googlenet_bn",
+    "inception_v3",
+    "resnet18_imagenet",
+    "resnet34",
+    "resnet34_imagenet",
+    "resnet50",
+    "resnet56",
+    "resnet101",
+    "resnet152",
+    "resnext50_32x4d",
+    "vgg16",
+)
 MODELS = [
     pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
     for name in zoo.list_models()
@@ -104,7 +115,7 @@ def test_logits_and_heat_maps_are_the_same_on_every_backend(name):
 
 
 @pytest.mark.parametrize(("name", "tag"), golden.TRAINED)
-def test_weights_that_ship_say_the_same_on_every_backend(name, tag):
+def test_weights_that_ship_predict_the_same_on_every_backend(name, tag):
     stored = json.loads(golden.PATH.read_text())["trained"][f"{name} {tag}"]
     for key, value in golden.compute_trained(name, tag).items():
         np.testing.assert_allclose(value, stored[key], rtol=1e-3, atol=1e-3)
@@ -160,7 +171,7 @@ class TestUltimusBlock:
         assert zoo.get("ultimus").get_layer("ultimus1").count_params() == 1608
 
     @pytest.mark.parametrize("scale", ["after", "before"])
-    def test_computes_the_lessons_formula(self, scale):
+    def test_computes_the_formula_of_the_lesson(self, scale):
         from zoo.models.ultimus import Ultimus
 
         block = Ultimus(scale=scale)

@@ -88,9 +88,15 @@ class Reference:
 def test_logits_are_those_of_pytorch(blocks, stem, options):
     depths = (1, 2)
     model = resnet(
-        "small", blocks, depths, input_shape=(33, 40, 3), num_classes=5, stem=stem, filters=16,
+        "small",
+        blocks,
+        depths,
+        input_shape=(33, 40, 3),
+        num_classes=5,
+        stem=stem,
+        filters=16,
         **options,
-    )  # fmt: skip
+    )
     rng = np.random.default_rng(0)
     for variable in model.variables:  # norms that do something
         if len(variable.shape) == 1:
@@ -99,9 +105,13 @@ def test_logits_are_those_of_pytorch(blocks, stem, options):
     reference = Reference(model)
     with torch.no_grad():
         expected = reference(
-            images, depths, blocks, stem == "imagenet", options.get("groups", 1),
+            images,
+            depths,
+            blocks,
+            stem == "imagenet",
+            options.get("groups", 1),
             options.get("version", 1),
-        )  # fmt: skip
+        )
     got = keras.ops.convert_to_numpy(model(images))
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-3)
 

@@ -61,12 +61,12 @@ class TestNet:
             assert slope == pytest.approx((above - below) / 2e-5, rel=1e-6, abs=1e-11)
 
     def test_forward_is_as_worked_out_on_paper(self):
-        seen = forward()
-        assert seen["h1"] == pytest.approx(0.0275) and seen["h2"] == pytest.approx(0.0425)
-        assert seen["a_h1"] == pytest.approx(1 / (1 + math.exp(-0.0275)))
-        assert seen["o2"] == pytest.approx(0.50 * seen["a_h1"] + 0.55 * seen["a_h2"])
-        assert seen["E1"] == pytest.approx(0.5 * (0.01 - seen["a_o1"]) ** 2)
-        assert seen["E_total"] == pytest.approx(0.242519857, abs=1e-9)
+        numbers = forward()
+        assert numbers["h1"] == pytest.approx(0.0275) and numbers["h2"] == pytest.approx(0.0425)
+        assert numbers["a_h1"] == pytest.approx(1 / (1 + math.exp(-0.0275)))
+        assert numbers["o2"] == pytest.approx(0.50 * numbers["a_h1"] + 0.55 * numbers["a_h2"])
+        assert numbers["E1"] == pytest.approx(0.5 * (0.01 - numbers["a_o1"]) ** 2)
+        assert numbers["E_total"] == pytest.approx(0.242519857, abs=1e-9)
 
     def test_sigmoid_stays_finite_far_out(self):
         np.testing.assert_allclose(sigmoid(np.array([-1000.0, 0.0, 1000.0])), [0, 0.5, 1])

@@ -73,11 +73,11 @@ class TestPaths:
         assert (counts == dot).all()
 
     @pytest.mark.parametrize(
-        "dilations, field, met", [((1, 1, 1), 7, 49), ((1, 2, 4), 15, 225), ((2, 2, 2), 13, 49)]
+        "dilations, field, reached", [((1, 1, 1), 7, 49), ((1, 2, 4), 15, 225), ((2, 2, 2), 13, 49)]
     )
-    def test_equal_dilations_leave_holes_doubled_ones_none(self, dilations, field, met):
+    def test_equal_dilations_leave_holes_doubled_ones_none(self, dilations, field, reached):
         counts = paths(dilations)
-        assert counts.shape == (field, field) and (counts > 0).sum() == met
+        assert counts.shape == (field, field) and (counts > 0).sum() == reached
         assert counts.sum() == 9 ** len(dilations)
 
 

@@ -113,8 +113,8 @@ class TestTorch:
 class TestRates:
     def test_of_adagrad_only_fall(self):
         rows = descend("AdaGrad", SURFACES["valley"], STEPS)[1:]
-        for of in ("rate 1", "rate 2"):
-            assert (np.diff([row[of] for row in rows]) < 0).all()
+        for weight in ("rate 1", "rate 2"):
+            assert (np.diff([row[weight] for row in rows]) < 0).all()
 
     def test_times_the_gradient_are_the_step(self):
         surface = SURFACES["bowl"]

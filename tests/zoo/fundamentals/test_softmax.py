@@ -72,11 +72,11 @@ class TestCrossEntropy:
     @pytest.mark.once
     def test_gradient_is_what_small_differences_give(self):
         slope = cross_entropy_gradient(LOGITS, LABELS)
-        for place in [(0, 0), (3, LABELS[3]), (15, 9)]:
+        for index in [(0, 0), (3, LABELS[3]), (15, 9)]:
             step = np.zeros_like(LOGITS)
-            step[place] = 1e-5
+            step[index] = 1e-5
             difference = cross_entropy(LOGITS + step, LABELS) - cross_entropy(LOGITS - step, LABELS)
-            assert slope[place] == pytest.approx(difference / 2e-5, rel=1e-5, abs=1e-9)
+            assert slope[index] == pytest.approx(difference / 2e-5, rel=1e-5, abs=1e-9)
 
 
 @pytest.mark.once
