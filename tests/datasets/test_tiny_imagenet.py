@@ -75,7 +75,7 @@ class TestTinyImageNet:
         (tiny_imagenet / "words.txt").unlink()
         assert datasets.load(tiny_imagenet).class_names == WNIDS
 
-    def test_the_real_files(self, nowhere, real_data):
+    def test_the_real_files(self, real_data, nowhere):
         path = real_data / "tiny-imagenet-200.zip"
         data = datasets.load(path, in_memory=False, limit=400)
         assert data.num_classes == 200 and data.image_shape == (64, 64, 3)
