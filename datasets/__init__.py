@@ -79,7 +79,7 @@ def load(
         data = _LOADERS[name](data_dir, limit, seed)
         return data if image_shape is None else data.reshaped(image_shape)
     path = expanded(name)
-    if not path.exists():
+    if not str(name) or not path.exists():
         near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.5) or names()
         raise ValueError(
             f"no dataset named {str(name)!r} and no folder or zip at that path; "

@@ -95,10 +95,14 @@ def list_files(path: Path) -> Listing:
     """The listing of a folder or of a zip file.
 
     Raises:
-        ValueError: if the file is no complete zip.
+        ValueError: if it is something else, or the zip is not complete.
         OSError: if a folder cannot be opened.
     """
-    return _list_zip(path) if path.is_file() else _list_folder(path)
+    if path.is_dir():
+        return _list_folder(path)
+    if not path.is_file():
+        raise ValueError(f"{path} is neither a folder nor a zip file")
+    return _list_zip(path)
 
 
 def _list_zip(path: Path) -> Listing:

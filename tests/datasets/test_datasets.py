@@ -54,6 +54,8 @@ class TestLoad:
             ({"in_memory": "no"}, "in_memory='no' must be True, False or None"),
             ({"name": None}, "name=None must be the name of a dataset or a path"),
             ({"name": 5}, "name=5 must be the name of a dataset or a path"),
+            ({"name": ""}, "no dataset named ''"),
+            ({"name": "/dev/null"}, "/dev/null is neither a folder nor a zip file"),
             ({"name": "~nobody-of-this-name/pets"}, "no dataset named '~nobody-of-this-name/pets'"),
         ],
     )
