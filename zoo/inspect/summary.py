@@ -9,6 +9,7 @@ import keras
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from zoo.backend import graph
 from zoo.inspect.multiply_adds import keeps_batch_axis, multiply_adds, total
@@ -71,7 +72,7 @@ class ModelSummary:
 
     def table(self) -> Table:
         table = Table(
-            title=self.name,
+            title=Text(self.name),  # brackets in names are no markup
             caption=self.totals,
             title_justify="left",
             box=box.SIMPLE_HEAD,
@@ -89,7 +90,7 @@ class ModelSummary:
                 min_width=None if heading == "type" else max(longest, len(heading)),
             )
         for row in self.rows:
-            table.add_row(*row.cells())
+            table.add_row(*map(Text, row.cells()))
         return table
 
     def __str__(self) -> str:

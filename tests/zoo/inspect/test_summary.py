@@ -324,6 +324,11 @@ class TestSummary:
         assert " field " in str(table) and "25,978 trainable" in str(table)
         assert "<td style='text-align:left'>ultimus1</td>" in table._repr_html_()
 
+    def test_shows_brackets_in_names_as_they_are(self):
+        image = keras.Input((8, 8, 3), name="[red]image")
+        table = zoo.summary(keras.Model(image, image, name="net [bold]"))
+        assert "net [bold]" in str(table) and "[red]image" in str(table)
+
     def test_shows_a_model_for_images_of_any_size(self):
         table = str(zoo.summary(zoo.get("custom_resnet", input_shape=(None, None, 3))))
         assert "? x ? x 64" in table
