@@ -14,8 +14,8 @@ from zoo.backend.operations import float_images
 from zoo.explain.hooks import tap
 from zoo.explain.inputs import Inputs, require_weights, run
 from zoo.explain.layer_search import find_layer
-from zoo.explain.maps import warn_of_empty
-from zoo.explain.outputs import Head, indices
+from zoo.explain.maps import is_zero, warn_of_empty
+from zoo.explain.outputs import Head, as_array, indices
 from zoo.explain.pixels import Normalization, pixels_of
 
 
@@ -73,7 +73,9 @@ def activation_maximization(
         return ops.mean(tapped[0], axis=tuple(range(1, len(tapped[0].shape) - 1)))
 
     known = activations(given).shape[-1]
-    units = np.arange(known) if units is None else np.atleast_1d(units)
+    units = np.arange(known) if units is None else np.atleast_1d(as_array(units))
+    if not units.size:
+        raise ValueError(f"units=[] must name one of 0 to {known - 1} at least")
     units = indices(units, units.size, known, "units")
     if len(pixels) not in (1, len(units)):
         raise ValueError(f"{len(pixels)} images to start from, but {len(units)} units")
@@ -95,9 +97,8 @@ def activation_maximization(
     optimizer.build([climber])
     with float_images(model):
         first = ops.convert_to_numpy(backend.gradient(score, pixels)[0])
-        warn_of_empty(
-            first, "the unit has no gradient at the start, so it may not be climbed", stacklevel=3
-        )
+        reason = "the unit has no gradient at the start, so it may not be climbed"
+        warn_of_empty(is_zero(first), reason, stacklevel=3)
         for _ in range(steps):
             shift = rng.integers(-jitter, jitter + 1, 2)
             moved = np.roll(ops.convert_to_numpy(climber), shift, axis=(1, 2))

@@ -6,7 +6,7 @@ from keras import ops
 from zoo import backend
 from zoo.backend.operations import float_images
 from zoo.explain.inputs import Inputs, in_batches, tensor_of
-from zoo.explain.maps import warn_of_empty
+from zoo.explain.maps import is_zero, warn_of_empty
 from zoo.explain.outputs import Head, indices, require_finite_outputs
 from zoo.explain.pixels import Normalization, pixels_of
 
@@ -48,12 +48,12 @@ class Attack:
                 x = x + step * self.uphill * np.sign(gradient)
                 x = np.clip(x, lowest[rows], highest[rows])
             attacked[rows] = x
+        flat = is_zero(first_gradients)
         reason = "something in the model rounds or cuts it off, or all its ReLUs are at 0"
-        if not first_losses[~first_gradients.any(axis=(1, 2, 3))].any():
+        if not first_losses[flat].any():
             reason = "the model is so confident that its loss is 0 in float32"
         warn_of_empty(
-            first_gradients,
-            f"the loss has no gradient at any pixel, so they stay as they are: {reason}",
+            flat, f"the loss has no gradient at any pixel, so they stay as they are: {reason}"
         )
         return attacked
 

@@ -32,9 +32,10 @@ from zoo.explain.heat import heat_maps, ratio
 from zoo.explain.hooks import tap
 from zoo.explain.inputs import Inputs
 from zoo.explain.layer_search import find_layer, static_shape
-from zoo.explain.maps import MapLayer, layout, warn_of_empty
+from zoo.explain.maps import MapLayer, is_zero, layout, warn_of_empty
 from zoo.explain.outputs import Head, one_hot, require_finite_outputs
 
+NO_MAPS = "the layer gives only zeros, so their heat maps are empty"
 SMALLEST = 5  # maps of fewer cells a side show little of where
 
 
@@ -137,7 +138,7 @@ def eigen_cam(
     inputs = Inputs.checked(model, images, image)
     where = {"grid": grid, "prefix_tokens": prefix_tokens, "smallest": smallest}
     maps = MapLayer.find(model, inputs, layer, **where).maps_of(inputs)
-    warn_of_empty(maps, "the layer gives only zeros, so their heat maps are empty", stacklevel=3)
+    warn_of_empty(is_zero(maps), NO_MAPS, stacklevel=3)
     matrices = maps.reshape(len(maps), -1, maps.shape[-1]).astype("float64")
     means = matrices.mean(axis=1, keepdims=True)  # (n, 1, channels)
     if center:
@@ -163,13 +164,12 @@ def _maps_and_gradients(map_layer, inputs, classes, outputs):
     maps = map_layer.require_finite(map_layer.maps(given))
     all_gradients = ops.convert_to_numpy(gradients)
     gradients = map_layer.require_finite(map_layer.maps(gradients))
-    reason = f"the logit does not depend on what {layer.name} gives"
-    if not maps.any():
-        reason = f"{layer.name} gives only zeros"
-    elif all_gradients.any() and not gradients.any():
+    reason = f"the logit does not depend on what the layer {layer.name} gives"
+    if all_gradients.any() and not gradients.any():
         reason = (
-            f"of what {layer.name} gives only the class token reaches the logit; name the layer "
-            f"before the last attention"
+            f"of what the layer {layer.name} gives only the class token reaches the logit; name "
+            f"the layer before the last attention"
         )
-    warn_of_empty(gradients, f"{reason}, so their heat maps are empty")
+    warn_of_empty(is_zero(gradients) & ~is_zero(maps), f"{reason}; so their heat maps are empty")
+    warn_of_empty(is_zero(maps), NO_MAPS)
     return maps, gradients

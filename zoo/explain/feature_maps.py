@@ -8,8 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import checks
-from zoo.explain.inputs import Inputs
+from zoo.explain.inputs import Inputs, require_weights
 from zoo.explain.layer_search import all_layers, find_layer, listed
 from zoo.explain.maps import MapLayer
 
@@ -47,10 +46,10 @@ def kernels(model: keras.Model, layer=None) -> np.ndarray:
     Raises:
         ValueError: if no layer, or more than one, has this name; if it has no such kernels.
     """
-    checks.model(model)
+    require_weights(model)
     with_kernels = [path for path, found in all_layers(model) if _kernel(found) is not None]
     if layer is None and not with_kernels:
-        raise ValueError(f"{model.name} has no convolution, or has no weights yet")
+        raise ValueError(f"{model.name} has no convolution")
     layer = with_kernels[0] if layer is None else layer
     found = find_layer(model, layer)
     kernel = _kernel(found)

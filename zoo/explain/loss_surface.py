@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from zoo import checks
-from zoo.explain.inputs import array_of, require_fit, require_rows, require_weights
+from zoo.explain.inputs import array_of, require_finite, require_fit, require_rows, require_weights
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ def loss_surface(
     x = keras.tree.map_structure(array_of, x)
     count = require_rows(x)
     require_fit(model, x)
+    require_finite(x)
     y = array_of(y)
     if len(y) != count:
         raise ValueError(f"{count} images need as many labels, not {len(y)}")

@@ -112,11 +112,15 @@ def layout(model, layer, shape, sides, grid=None, prefix_tokens=None, smallest=1
     return (rows, columns), prefix_tokens
 
 
-def warn_of_empty(maps: np.ndarray, reason: str, stacklevel=4) -> None:
-    """Warn once, with the reason, if maps or gradients (n, ...) are zero everywhere."""
-    empty = ~maps.any(axis=tuple(range(1, maps.ndim)))
+def is_zero(maps: np.ndarray) -> np.ndarray:
+    """Whether the maps or gradients (n, ...) of each image are zero everywhere."""
+    return ~maps.any(axis=tuple(range(1, maps.ndim)))
+
+
+def warn_of_empty(empty: np.ndarray, reason: str, stacklevel=4) -> None:
+    """Warn once, with the reason, of the images (n,) that get an empty map or no change."""
     if empty.any():
-        warnings.warn(f"{np.sum(empty)} of {len(maps)} images: {reason}", stacklevel=stacklevel)
+        warnings.warn(f"{np.sum(empty)} of {len(empty)} images: {reason}", stacklevel=stacklevel)
 
 
 def scaled(maps) -> np.ndarray:

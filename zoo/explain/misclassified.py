@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from zoo import checks
-from zoo.explain.inputs import array_of, require_fit, require_rows, require_weights
+from zoo.explain.inputs import array_of, require_finite, require_fit, require_rows, require_weights
 from zoo.explain.outputs import Head, check_logits, require_finite_outputs
 
 
@@ -86,6 +86,7 @@ def _outputs_and_probabilities(model, x, outputs) -> tuple[np.ndarray, np.ndarra
     x = keras.tree.map_structure(array_of, x)
     require_rows(x)
     require_fit(model, x)
+    require_finite(x)
     head = Head.find(model, x, outputs)
     given = model.predict(x, batch_size=512, verbose=0)
     check_logits(model, given)

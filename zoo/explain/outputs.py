@@ -184,7 +184,7 @@ def indices(classes, count, known=None, name="classes") -> np.ndarray:
     """`count` integers of an index for each or one for all; ValueError if not, or not below
     `known`.
     """
-    classes = _array(classes)
+    classes = as_array(classes)
     if classes.ndim == 2 and len(classes) == count and classes.dtype.kind in "iufb":
         raise ValueError(
             f"{name} of shape {classes.shape} look one-hot; give indices of shape ({count},): "
@@ -199,6 +199,14 @@ def indices(classes, count, known=None, name="classes") -> np.ndarray:
     return np.broadcast_to(classes, (count,)).astype("int32")
 
 
+def as_array(classes) -> np.ndarray:
+    """Classes as an array, of whatever type; `indices` tells whether they are any."""
+    try:
+        return ops.convert_to_numpy(classes) if ops.is_tensor(classes) else np.asarray(classes)
+    except ValueError:  # rows of different lengths
+        return np.asarray(classes, dtype=object)
+
+
 def _activation(operation) -> str | None:
     """The name of the activation that a layer or operation ends in, if it makes probabilities."""
     function = getattr(operation, "activation", None)
@@ -206,13 +214,6 @@ def _activation(operation) -> str | None:
         function = operation.function
     name = getattr(function, "__name__", None) or OPERATIONS.get(type(operation).__name__)
     return name if name in ACTIVATIONS else None
-
-
-def _array(classes) -> np.ndarray:
-    try:
-        return ops.convert_to_numpy(classes) if ops.is_tensor(classes) else np.asarray(classes)
-    except ValueError:  # rows of different lengths
-        return np.asarray(classes, dtype=object)
 
 
 def _equal(result, given) -> bool:

@@ -11,7 +11,7 @@ from keras import ops
 from zoo import backend, checks
 from zoo.backend.operations import float_images
 from zoo.explain.inputs import Inputs
-from zoo.explain.maps import scaled, warn_of_empty
+from zoo.explain.maps import is_zero, scaled, warn_of_empty
 from zoo.explain.outputs import Head, one_hot, require_finite_outputs
 
 NO_GRADIENT = (
@@ -29,7 +29,7 @@ def saliency(model: keras.Model, images, classes=None, *, image=None, outputs=No
     inputs = Inputs.checked(model, images, image)
     head = Head.find(model, inputs.tensors, outputs)
     gradients = _gradients(head, inputs, classes)
-    warn_of_empty(gradients, NO_GRADIENT, stacklevel=3)
+    warn_of_empty(is_zero(gradients), NO_GRADIENT, stacklevel=3)
     return _map_of(gradients)
 
 
@@ -64,7 +64,7 @@ def smooth_grad(
     for _ in range(samples):
         noisy = (pixels + deviation * rng.normal(size=pixels.shape)).astype("float32")
         total += _gradients(head, inputs.replaced(ops.convert_to_tensor(noisy)), classes)
-    warn_of_empty(total, NO_GRADIENT, stacklevel=3)
+    warn_of_empty(is_zero(total), NO_GRADIENT, stacklevel=3)
     return _map_of(total / samples)
 
 

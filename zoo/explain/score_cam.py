@@ -9,10 +9,10 @@ from keras import ops
 from scipy.special import softmax
 
 from zoo import checks
-from zoo.explain.cam import SMALLEST
+from zoo.explain.cam import NO_MAPS, SMALLEST
 from zoo.explain.heat import enlarged, heat_maps, ratio
 from zoo.explain.inputs import Inputs, in_batches
-from zoo.explain.maps import MapLayer, warn_of_empty
+from zoo.explain.maps import MapLayer, is_zero, warn_of_empty
 from zoo.explain.outputs import Head, one_hot, require_finite_outputs
 
 
@@ -50,7 +50,7 @@ def score_cam(
     require_finite_outputs(model, ops.convert_to_numpy(scores))
     picked = ops.convert_to_numpy(one_hot(classes, scores))
     maps = map_layer.maps_of(inputs)
-    warn_of_empty(maps, "the layer gives only zeros, so their heat maps are empty", stacklevel=3)
+    warn_of_empty(is_zero(maps), NO_MAPS, stacklevel=3)
     pixels = ops.convert_to_numpy(ops.cast(inputs.image, "float32"))
     weights = np.zeros((len(maps), channels), "float32")
     for row in range(len(maps)):

@@ -17,6 +17,7 @@ def start():
 
 
 @pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="tf-keras-vis needs it")
+@pytest.mark.filterwarnings("ignore:.*the unit has no gradient at the start")
 @pytest.mark.parametrize("layer", [None, "first"])
 def test_agrees_with_tf_keras_vis(layer, net, start):
     """Without its random changes of the image, and while the clipping has nothing to do."""
@@ -68,6 +69,7 @@ class TestPictures:
         with pytest.warns(UserWarning, match="1 of 1 images: the unit has no gradient"):
             activation_maximization(net, 1, "last", start=start[:1], steps=1)
 
+    @pytest.mark.filterwarnings("ignore:.*the unit has no gradient at the start")
     def test_are_the_same_of_the_same_seed(self, net):
         """Jitter and noise come from numpy, so on every backend."""
         how = {"steps": 2, "jitter": 3}
@@ -77,6 +79,7 @@ class TestPictures:
         np.testing.assert_array_equal(one, again)
         assert np.abs(one - other).max() > 0.1
 
+    @pytest.mark.filterwarnings("ignore:.*the unit has no gradient at the start")
     def test_variation_makes_them_smooth(self, net):
         rough, smooth = [
             activation_maximization(net, [0], steps=30, total_variation=weight)

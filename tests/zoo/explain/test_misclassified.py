@@ -60,7 +60,7 @@ def test_refuses_images_that_do_not_fit(net, images):
         (images[..., :1], r"small takes images or other inputs of shape \(n, 32, 32, 3\), not"),
         (images[:0], "not one image"),
         ("digits", "an input must be an array of numbers, .* not a str"),
-        (np.where(images > 3, np.nan, images), "small gives NaN or infinite outputs for"),
+        (np.where(images > 3, np.nan, images), "images hold NaN or infinite values in"),
     ):
         with pytest.raises(ValueError, match=message):
             misclassified(net, x, labels)

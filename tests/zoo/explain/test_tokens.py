@@ -134,7 +134,9 @@ class TestNamedInTheCall:
         np.testing.assert_allclose(grad_cam(model, images, 1, **WHERE), expected, atol=1e-5)
 
     def test_after_the_last_attention_a_class_token_leaves_no_gradient(self, vit, images):
-        with pytest.warns(UserWarning, match="2 of 2 images: of what block1_out gives only the cl"):
+        with pytest.warns(
+            UserWarning, match="2 of 2 images: of what the layer block1_out gives only"
+        ):
             heat = grad_cam(vit, images, 1, **WHERE | {"layer": "block1_out"})
         assert not heat.any()
 
