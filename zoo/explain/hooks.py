@@ -1,22 +1,24 @@
 """Layers that compute something else for a while, or whose results are kept."""
 
 import contextlib
+from functools import partial
 
 import keras
 
 
 @contextlib.contextmanager
-def replaced_call(operation: keras.Operation, call):
-    """While open, a layer or operation computes `call` instead of its own."""
-    own = vars(operation).get("call")  # of a layer whose call somebody has replaced already
-    operation.call = call
+def replaced_call(operation: keras.Operation, replacement):
+    """While open, a layer or operation computes `replacement(its own call)`."""
+    name = "quantized_call" if getattr(operation, "quantization_mode", None) else "call"
+    own = vars(operation).get(name)  # of a layer whose call somebody has replaced already
+    setattr(operation, name, replacement(getattr(operation, name)))
     try:
         yield
     finally:
         if own is None:
-            del operation.call
+            delattr(operation, name)
         else:
-            operation.call = own
+            setattr(operation, name, own)
 
 
 @contextlib.contextmanager
@@ -24,9 +26,7 @@ def recorded(operations):
     """While open, keep what the operations give: yields a list of (operation, output)."""
     results = []
 
-    def recording(operation):
-        call = operation.call
-
+    def recording(operation, call):
         def recording_call(*args, **kwargs):
             output = call(*args, **kwargs)
             results.append((operation, output))
@@ -36,7 +36,7 @@ def recorded(operations):
 
     with contextlib.ExitStack() as stack:
         for operation in operations:
-            stack.enter_context(replaced_call(operation, recording(operation)))
+            stack.enter_context(replaced_call(operation, partial(recording, operation)))
         yield results
 
 
@@ -49,8 +49,7 @@ def without_activation(operations):
                 stack.callback(setattr, operation, "activation", operation.activation)
                 operation.activation = keras.activations.linear
             else:
-                identity = replaced_call(operation, lambda x, *args, **kwargs: x)
-                stack.enter_context(identity)
+                stack.enter_context(replaced_call(operation, lambda call: _first))
         yield
 
 
@@ -64,19 +63,26 @@ def tap(model, layer, shift=0.0):
     Raises:
         ValueError: on leaving, if the layer did not run, ran twice, or gave several tensors.
     """
-    tapped, call = [], layer.call
+    tapped = []
 
-    def tapped_call(*args, **kwargs):
-        output = call(*args, **kwargs)
-        if not keras.tree.is_nested(output):
-            output = output + keras.ops.cast(shift, output.dtype)
-        tapped.append(output)
-        return output
+    def tapping(call):
+        def tapped_call(*args, **kwargs):
+            output = call(*args, **kwargs)
+            if not keras.tree.is_nested(output):
+                output = output + keras.ops.cast(shift, output.dtype)
+            tapped.append(output)
+            return output
 
-    with replaced_call(layer, tapped_call):
+        return tapped_call
+
+    with replaced_call(layer, tapping):
         yield tapped
     if not tapped:
         raise ValueError(f"{model.name} does not run its layer {layer.name}")
     if len(tapped) > 1 or keras.tree.is_nested(tapped[0]):
         what = "runs more than once" if len(tapped) > 1 else "gives several tensors"
         raise ValueError(f"the layer {layer.name} of {model.name} {what}; name another layer")
+
+
+def _first(x, *args, **kwargs):
+    return x

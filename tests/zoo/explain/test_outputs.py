@@ -163,6 +163,16 @@ class TestOtherEndings:
         raw = logits.predict(images, verbose=0)
         np.testing.assert_allclose(probabilities(net, images), softmax(raw, axis=-1), atol=1e-5)
 
+    @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+    def test_a_net_of_integers(self, pixels):
+        net, logits = make_net(in_dense("softmax")), make_net(in_dense(None))
+        for model in (net, logits):
+            model.quantize("int8")
+        expected = grad_cam(logits, pixels, CLASSES)
+        np.testing.assert_allclose(grad_cam(net, pixels, CLASSES), expected, atol=1e-4)
+        raw = logits.predict(pixels, verbose=0)
+        np.testing.assert_allclose(probabilities(net, pixels), softmax(raw, axis=-1), atol=1e-5)
+
     def test_probabilities_that_no_layer_makes(self, pixels):
         """What needs only them works; what needs the logits says what to do."""
         net, logits = OwnSoftmax(), make_net()
