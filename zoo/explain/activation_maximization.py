@@ -20,9 +20,22 @@ from zoo.explain.pixels import Normalization, pixels_of
 
 
 def activation_maximization(
-    model: keras.Model, units=None, layer=None, *, start=None, steps=200, optimizer=None,
-    total_variation=40.0, norm=3.0, jitter=2, mean=0.0, std=1.0, image=None, outputs=None, seed=0,
-) -> np.ndarray:  # fmt: skip
+    model: keras.Model,
+    units=None,
+    layer=None,
+    *,
+    start=None,
+    steps=200,
+    optimizer=None,
+    total_variation=40.0,
+    norm=3.0,
+    jitter=2,
+    mean=0.0,
+    std=1.0,
+    image=None,
+    outputs=None,
+    seed=0,
+) -> np.ndarray:
     """Images (k, H, W, channels) in [0, 1], float32, one for each of `units`.
 
     Each climbs the unit's score, less `total_variation` times the mean difference of neighbouring

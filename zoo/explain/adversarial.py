@@ -25,9 +25,18 @@ from zoo.explain.attack import Attack
 
 
 def fgsm(
-    model: keras.Model, images, labels, epsilon, *, targets=None, mean=0.0, std=1.0, image=None,
-    outputs=None, batch_size=100,
-) -> np.ndarray:  # fmt: skip
+    model: keras.Model,
+    images,
+    labels,
+    epsilon,
+    *,
+    targets=None,
+    mean=0.0,
+    std=1.0,
+    image=None,
+    outputs=None,
+    batch_size=100,
+) -> np.ndarray:
     """Attacked images (n, H, W, channels) float32 in [0, 1], one step of `epsilon` from `images`.
 
     Args:
@@ -54,9 +63,21 @@ def fgsm(
 
 
 def pgd(
-    model: keras.Model, images, labels, epsilon, *, targets=None, steps=10, step=None, seed=0,
-    mean=0.0, std=1.0, image=None, outputs=None, batch_size=100,
-) -> np.ndarray:  # fmt: skip
+    model: keras.Model,
+    images,
+    labels,
+    epsilon,
+    *,
+    targets=None,
+    steps=10,
+    step=None,
+    seed=0,
+    mean=0.0,
+    std=1.0,
+    image=None,
+    outputs=None,
+    batch_size=100,
+) -> np.ndarray:
     """`iterated_fgsm` from a start that `seed` draws within epsilon; steps of 2.5 epsilon / steps.
 
     Such a step reaches the far side of what epsilon allows, wherever it starts. Arguments, result
@@ -71,9 +92,21 @@ def pgd(
 
 
 def iterated_fgsm(
-    model: keras.Model, images, labels, epsilon, *, targets=None, steps=10, step=None, start=None,
-    mean=0.0, std=1.0, image=None, outputs=None, batch_size=100,
-) -> np.ndarray:  # fmt: skip
+    model: keras.Model,
+    images,
+    labels,
+    epsilon,
+    *,
+    targets=None,
+    steps=10,
+    step=None,
+    start=None,
+    mean=0.0,
+    std=1.0,
+    image=None,
+    outputs=None,
+    batch_size=100,
+) -> np.ndarray:
     """`fgsm` in `steps` steps of `step`, by default epsilon / steps.
 
     `start` is where it begins, pixels as the images are, clipped to what epsilon allows; None: at
@@ -91,9 +124,18 @@ def iterated_fgsm(
 
 
 def success_rate(
-    model: keras.Model, images, attacked, labels, *, targets=None, mean=0.0, std=1.0, image=None,
-    outputs=None, batch_size=100,
-) -> float:  # fmt: skip
+    model: keras.Model,
+    images,
+    attacked,
+    labels,
+    *,
+    targets=None,
+    mean=0.0,
+    std=1.0,
+    image=None,
+    outputs=None,
+    batch_size=100,
+) -> float:
     """The part of an attack that succeeded, 0 to 1; nan where there was nothing to attack.
 
     Without targets: of the images that the model was right about, those it is wrong about now.

@@ -40,9 +40,17 @@ SMALLEST = 5  # maps of fewer cells a side show little of where
 
 
 def grad_cam(
-    model: keras.Model, images, classes=None, layer=None, *, grid=None, prefix_tokens=None,
-    smallest=SMALLEST, image=None, outputs=None,
-) -> np.ndarray:  # fmt: skip
+    model: keras.Model,
+    images,
+    classes=None,
+    layer=None,
+    *,
+    grid=None,
+    prefix_tokens=None,
+    smallest=SMALLEST,
+    image=None,
+    outputs=None,
+) -> np.ndarray:
     """Heat maps (n, H, W) in [0, 1], float32, the same on every backend.
 
     The gradient of a class's logit with respect to a layer's maps, averaged over each map, weighs
@@ -82,6 +90,7 @@ def check_layer(
 ) -> None:
     """Raise now the ValueError that these would cost later, as far as the model's graph tells."""
     checks.model(model)
+    checks.whole_number("smallest", smallest, least=1)
     layer = find_layer(model, layer, smallest)
     shape = static_shape(layer)
     images = [x.shape for x in getattr(model, "inputs", None) or [] if len(x.shape) == 4]
@@ -90,9 +99,18 @@ def check_layer(
 
 
 def grad_cam_plus_plus(
-    model: keras.Model, images, classes=None, layer=None, *, grid=None, prefix_tokens=None,
-    smallest=SMALLEST, image=None, outputs=None, scale_alphas=True,
-) -> np.ndarray:  # fmt: skip
+    model: keras.Model,
+    images,
+    classes=None,
+    layer=None,
+    *,
+    grid=None,
+    prefix_tokens=None,
+    smallest=SMALLEST,
+    image=None,
+    outputs=None,
+    scale_alphas=True,
+) -> np.ndarray:
     """GradCAM++, which finds several objects of a class; arguments and maps as `grad_cam`.
 
     Of a score e^y, with g = dy/dA, the paper's
@@ -122,9 +140,16 @@ def grad_cam_plus_plus(
 
 
 def eigen_cam(
-    model: keras.Model, images, layer=None, *, grid=None, prefix_tokens=None, smallest=SMALLEST,
-    image=None, center=False,
-) -> np.ndarray:  # fmt: skip
+    model: keras.Model,
+    images,
+    layer=None,
+    *,
+    grid=None,
+    prefix_tokens=None,
+    smallest=SMALLEST,
+    image=None,
+    center=False,
+) -> np.ndarray:
     """Eigen-CAM: what the layer shows most of, whatever the class; arguments as `grad_cam`.
 
     The cells of the maps are the rows, the channels the columns of a matrix A = U S V^T; the heat

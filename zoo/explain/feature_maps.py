@@ -36,7 +36,7 @@ def kernels(model: keras.Model, layer=None) -> np.ndarray:
     """The kernels of a convolution, (height, width, channels in, kernels) float32.
 
     Of a depthwise convolution the last axis counts the kernels of one channel; of a separable one
-    they are its depthwise part, of a transposed one the last two axes change places.
+    they are its depthwise part, of a transposed one the last two axes are swapped.
 
     Args:
         model: any model.

@@ -110,7 +110,7 @@ def tensor_of(value):
 
 
 def in_batches(count: int, batch_size: int) -> list[slice]:
-    """The rows of each batch, the last maybe smaller; ValueError for a size below 1."""
+    """The rows of each batch, the last of which may be smaller; ValueError for a size below 1."""
     checks.whole_number("batch_size", batch_size, least=1)
     return [slice(start, start + batch_size) for start in range(0, count, batch_size)]
 

@@ -20,7 +20,7 @@ def find_layer(model, layer=None, smallest=1):
     """A layer by its name, `outer/inner` where models are nested and the name alone has many.
 
     None is the one on the card of the model, or of one nested in it, else the last with maps of
-    `smallest` values a side; a layer stays itself.
+    `smallest` cells a side; a layer is returned as it is.
 
     Raises:
         ValueError: if no layer, or more than one, has this name; if a layer is given that is not

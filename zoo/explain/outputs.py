@@ -84,7 +84,7 @@ class Head:
         if not np.allclose(_numpy(head.probabilities(head.scores(row))), read, atol=0.01):
             raise ValueError(
                 f"the logits of {model.name} cannot be reached: its last layer {last[0].name} is "
-                f"used in other places too; explain a model that ends in the logits"
+                f"used elsewhere too; explain a model that ends in the logits"
             )
         return head
 
@@ -135,7 +135,7 @@ class Head:
         return np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else p
 
     def taken_for(self, scores: np.ndarray, classes) -> np.ndarray:
-        """Whether each image is taken for its class: the likeliest, or one likelier than not."""
+        """Whether each image is taken for its class: the most probable, or one of more than 1/2."""
         if self.exclusive:
             return scores.argmax(axis=-1) == classes
         return np.take_along_axis(scores, np.asarray(classes)[:, None], axis=1)[:, 0] > 0

@@ -34,9 +34,16 @@ def saliency(model: keras.Model, images, classes=None, *, image=None, outputs=No
 
 
 def smooth_grad(
-    model: keras.Model, images, classes=None, *, image=None, outputs=None, samples=25, noise=0.15,
+    model: keras.Model,
+    images,
+    classes=None,
+    *,
+    image=None,
+    outputs=None,
+    samples=25,
+    noise=0.15,
     seed=0,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Saliency whose |d logit / d pixel| is the mean over noisy copies of the image.
 
     Args:

@@ -17,10 +17,20 @@ from zoo.explain.outputs import Head, one_hot, require_finite_outputs
 
 
 def score_cam(
-    model: keras.Model, images, classes=None, layer=None, *, grid=None, prefix_tokens=None,
-    smallest=SMALLEST, image=None, outputs=None, max_maps=None, softmax_over_maps=False,
+    model: keras.Model,
+    images,
+    classes=None,
+    layer=None,
+    *,
+    grid=None,
+    prefix_tokens=None,
+    smallest=SMALLEST,
+    image=None,
+    outputs=None,
+    max_maps=None,
+    softmax_over_maps=False,
     batch_size=32,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Score-CAM, which needs no gradient; arguments and maps as `grad_cam`.
 
     Each map, enlarged to the image and scaled to [0, 1], masks the image as the model takes it; its

@@ -56,7 +56,7 @@ def twin(net):
 
 
 class TwoInputs(keras.Model):
-    """An image and a vector, subclassed; what the vector says changes what the image counts."""
+    """An image and a vector, subclassed; the vector weighs the image's channels."""
 
     def __init__(self):
         super().__init__()
@@ -86,7 +86,7 @@ def two_inputs(images):
 
 @pytest.fixture
 def mnist_sum():
-    """(the zoo's net of session 2.5 cut to its sum, an image and a number told)."""
+    """(the zoo's net of session 2.5 cut to its sum, an image and the number to add)."""
     net = zoo.get("mnist_sum", weights="mnist")
     rng = np.random.default_rng(0)
     inputs = {

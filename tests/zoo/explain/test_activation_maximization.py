@@ -27,10 +27,14 @@ def test_agrees_with_tf_keras_vis(layer, net, start):
 
     cut = net if layer is None else keras.Model(net.input, net.get_layer(layer).output)
     expected = ActivationMaximization(cut)(
-        CategoricalScore([1, 3]), start, input_range=(0.0, 1.0), input_modifiers=[], steps=3,
+        CategoricalScore([1, 3]),
+        start,
+        input_range=(0.0, 1.0),
+        input_modifiers=[],
+        steps=3,
         regularizers=[TotalVariation2D(2.0), Norm(3.0, p=2)],
         optimizer=keras.optimizers.RMSprop(0.01, rho=0.99),
-    )  # fmt: skip
+    )
     ours = activation_maximization(
         net, [1, 3], layer, start=start, steps=3, total_variation=2.0, norm=3.0, jitter=0
     )
@@ -56,9 +60,16 @@ class TestPictures:
         before = maps.predict(start, verbose=0).mean(axis=(1, 2))[0]
         live = np.flatnonzero(before > 0)  # of a dead ReLU there is no gradient to climb
         pictures = activation_maximization(
-            net, live, "last", start=start, steps=20, total_variation=0.0, norm=0.0, jitter=0,
+            net,
+            live,
+            "last",
+            start=start,
+            steps=20,
+            total_variation=0.0,
+            norm=0.0,
+            jitter=0,
             optimizer=keras.optimizers.RMSprop(1e-3, rho=0.99),
-        )  # fmt: skip
+        )
         assert pictures.shape == (len(live), 32, 32, 3) and len(live)
         after = maps.predict(pictures, verbose=0).mean(axis=(1, 2))[range(len(live)), live]
         assert (after > before[live]).all()

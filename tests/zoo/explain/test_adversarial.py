@@ -34,7 +34,7 @@ def linear():
 
 @pytest.fixture
 def brightest():
-    """A net that says which of three channels is the brightest."""
+    """A net whose classes are which of three channels is the brightest."""
     return keras.Sequential([keras.Input((4, 4, 3)), layers.GlobalAveragePooling2D()])
 
 
@@ -49,9 +49,9 @@ def cross_entropy(net, images, classes):
 
 
 class TestAgainstClosedForms:
-    """Of the logits x W the cross-entropy of a class y has the slope W (softmax(x W) - e_y)."""
+    """Of the logits x W the cross-entropy of a class y has the gradient W (softmax(x W) - e_y)."""
 
-    def slope(self, weights, x, classes):
+    def gradient(self, weights, x, classes):
         flat = x.reshape(len(x), -1).astype("float64")
         return ((softmax(flat @ weights, axis=-1) - np.eye(5)[classes]) @ weights.T).reshape(
             x.shape
@@ -61,38 +61,38 @@ class TestAgainstClosedForms:
         ("targets", "uphill"), [(None, 1), ([2, 3, 4, 0], -1)], ids=["untargeted", "targeted"]
     )
     @pytest.mark.parametrize("statistics", [{}, STATISTICS], ids=["as it is", "normalised"])
-    def test_fgsm_is_one_step_along_the_sign_of_the_slope(
+    def test_fgsm_is_one_step_along_the_sign_of_the_gradient(
         self, targets, uphill, statistics, linear
     ):
         net, weights = linear
         x = np.random.default_rng(1).uniform(size=(4, 4, 4, 3))
-        mean, std = [np.array(statistics.get(key, of)) for key, of in (("mean", 0), ("std", 1))]
+        mean, std = np.array(statistics.get("mean", 0)), np.array(statistics.get("std", 1))
         classes = [0, 1, 2, 3] if targets is None else targets
-        slope = self.slope(weights, (x - mean) / std, classes)
-        expected = np.clip(x + uphill * 0.1 * np.sign(slope), 0, 1)
+        gradient = self.gradient(weights, (x - mean) / std, classes)
+        expected = np.clip(x + uphill * 0.1 * np.sign(gradient), 0, 1)
         attacked = fgsm(net, x, [0, 1, 2, 3], 0.1, targets=targets, **statistics)
         assert attacked.dtype == np.float32
         np.testing.assert_allclose(attacked, expected, atol=1e-6)
 
-    def test_iterated_goes_anew_from_where_it_is_and_back_within_epsilon(self, linear):
+    def test_iterated_steps_on_from_where_it_is_and_stays_within_epsilon(self, linear):
         net, weights = linear
         x = np.random.default_rng(2).uniform(size=(4, 4, 4, 3))
         classes, expected = [0, 1, 2, 3], x
         for _ in range(5):
-            expected = expected + 0.04 * np.sign(self.slope(weights, expected, classes))
+            expected = expected + 0.04 * np.sign(self.gradient(weights, expected, classes))
             expected = np.clip(np.clip(expected, x - 0.1, x + 0.1), 0, 1)
         attacked = iterated_fgsm(net, x, classes, 0.1, steps=5, step=0.04)
         np.testing.assert_allclose(attacked, expected, atol=1e-6)
 
     def test_a_target_of_next_to_no_probability_pulls_as_well(self, linear):
-        """Its probability is 0 in float32, its logarithm still has a slope."""
+        """Its probability is 0 in float32, its logarithm still has a gradient."""
         net, weights = linear
         net.set_weights([1000 * weights, np.zeros(5)])
         x = np.random.default_rng(1).uniform(0.2, 0.8, (4, 4, 4, 3))
         targets = net.predict(x, verbose=0).argmin(axis=-1)
-        slope = self.slope(1000 * weights, x, targets)
+        gradient = self.gradient(1000 * weights, x, targets)
         attacked = fgsm(net, x, None, 0.1, targets=targets)
-        np.testing.assert_allclose(attacked, x - 0.1 * np.sign(slope), atol=1e-6)
+        np.testing.assert_allclose(attacked, x - 0.1 * np.sign(gradient), atol=1e-6)
 
     @pytest.mark.parametrize("attack", ATTACKS)
     def test_two_classes_change_places_at_their_distance_and_not_before(self, attack):
@@ -109,7 +109,7 @@ class TestAgainstClosedForms:
 
 
 class TestAgainstPyTorch:
-    """Two convolutions; where a slope is nearly 0 another order of adding can turn its sign."""
+    """Two convolutions; where a gradient is nearly 0 another order of adding can turn its sign."""
 
     def by_hand(self, twin, pixels, start, step, steps, targets):
         classes = torch.tensor(LABELS if targets is None else targets)
@@ -118,8 +118,8 @@ class TestAgainstPyTorch:
         for _ in range(steps):
             x.requires_grad_()
             loss = F.cross_entropy(twin((x - mean) / std)[1], classes)
-            (slope,) = torch.autograd.grad(loss, x)
-            x = x.detach() + step * slope.sign() * (1 if targets is None else -1)
+            (gradient,) = torch.autograd.grad(loss, x)
+            x = x.detach() + step * gradient.sign() * (1 if targets is None else -1)
             x = torch.clamp(x, pixels - EPSILON, pixels + EPSILON).clamp(0, 1)
         return x.numpy()
 
@@ -169,12 +169,14 @@ class TestEveryAttack:
                 attack(net, pixels, epsilon=EPSILON, **all_of_it),
             )
 
-    def test_takes_what_the_model_says_where_there_are_no_labels(self, attack, net, pixels):
+    def test_takes_the_predicted_classes_where_there_are_no_labels(self, attack, net, pixels):
         seen = (pixels - STATISTICS["mean"]) / STATISTICS["std"]
-        said = net.predict(seen.astype("float32"), verbose=0).argmax(axis=-1)
+        predicted = net.predict(seen.astype("float32"), verbose=0).argmax(axis=-1)
         without = attack(net, pixels, None, EPSILON, **STATISTICS)
-        np.testing.assert_array_equal(without, attack(net, pixels, said, EPSILON, **STATISTICS))
-        assert (without != attack(net, pixels, (said + 1) % 4, EPSILON, **STATISTICS)).any()
+        np.testing.assert_array_equal(
+            without, attack(net, pixels, predicted, EPSILON, **STATISTICS)
+        )
+        assert (without != attack(net, pixels, (predicted + 1) % 4, EPSILON, **STATISTICS)).any()
 
     def test_changes_nothing_with_an_epsilon_of_0(self, attack, net, pixels):
         np.testing.assert_array_equal(attack(net, pixels, LABELS, 0), pixels)
@@ -208,9 +210,9 @@ class TestEveryAttack:
         assert np.mean(np.abs(attacked - expected) < 1e-5) > 0.999
 
     def test_keeps_the_other_inputs_with_their_images(self, attack, net, pixels):
-        """What is told weighs the logits, differently for each image."""
-        image, told = keras.Input((32, 32, 3)), keras.Input((4,))
-        model = keras.Model([image, told], net(image) * told)
+        """The second input weighs the logits, differently for each image."""
+        image, vector = keras.Input((32, 32, 3)), keras.Input((4,))
+        model = keras.Model([image, vector], net(image) * vector)
         inputs = [pixels, np.float32([[1, 2, 3, 4], [-4, 1, 0, 2], [0, -1, 5, 1]])]
         for labels in (LABELS, None):
             at_once, apart = [
@@ -228,8 +230,8 @@ class TestEveryAttack:
         attacked = attack(model, {"a": constant, "b": pixels}, LABELS, EPSILON, image="b")
 
         shift = other.predict(constant, verbose=0)
-        image, told = keras.Input((32, 32, 3), name="image"), keras.Input((4,), name="told")
-        same = keras.Model([image, told], net(image) + told)
+        image, vector = keras.Input((32, 32, 3), name="image"), keras.Input((4,), name="vector")
+        same = keras.Model([image, vector], net(image) + vector)
         expected = attack(same, [pixels, shift], LABELS, EPSILON)
         assert np.mean(np.abs(attacked - expected) < 1e-5) > 0.999
 
@@ -291,14 +293,16 @@ def test_a_trained_net_errs_more_the_better_the_attack():
 
 class TestSuccessRate:
     def test_counts_those_it_was_right_about_and_is_wrong_about_now(self, brightest):
-        """Of five it is right about four; of those two are said wrong now, one of them as 2."""
+        """Of five it is right about four; of those two are wrong now, one of them as 2."""
         images, labels = of_color(0, 0, 1, 2, 2), [0, 0, 1, 2, 1]
         attacked = of_color(0, 1, 2, 2, 0)
         assert success_rate(brightest, images, attacked, labels) == 2 / 4
-        assert success_rate(brightest, images, attacked, None) == 3 / 5  # right about all it says
+        assert (
+            success_rate(brightest, images, attacked, None) == 3 / 5
+        )  # right about all it predicts
 
     def test_counts_those_taken_for_the_target_that_were_not_before(self, brightest):
-        """2 is the target: of the three not said to be 2 before, one is now."""
+        """2 is the target: of the three not predicted as 2 before, one is now."""
         images, attacked = of_color(0, 0, 1, 2, 2), of_color(0, 1, 2, 2, 0)
         for labels in ([0, 0, 1, 2, 1], None):
             assert success_rate(brightest, images, attacked, labels, targets=2) == 1 / 3
@@ -323,9 +327,9 @@ class TestSuccessRate:
 
     def test_leaves_the_other_inputs_as_they_are(self, brightest):
         """A vector is added to the logits: for the second image it decides alone."""
-        image, told = keras.Input((4, 4, 3), name="image"), keras.Input((3,), name="told")
-        model = keras.Model({"image": image, "told": told}, brightest(image) + told)
-        inputs = {"image": of_color(0, 0), "told": np.float32([[0, 0, 0], [9, 0, 0]])}
+        image, vector = keras.Input((4, 4, 3), name="image"), keras.Input((3,), name="vector")
+        model = keras.Model({"image": image, "vector": vector}, brightest(image) + vector)
+        inputs = {"image": of_color(0, 0), "vector": np.float32([[0, 0, 0], [9, 0, 0]])}
         for size in (1, 2):
             rate = success_rate(model, inputs, of_color(1, 1), [0, 0], batch_size=size)
             assert rate == 1 / 2

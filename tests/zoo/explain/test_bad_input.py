@@ -61,7 +61,7 @@ def net():
 
 
 def refused(call, net, message, **wrong):
-    """The call is a ValueError that says `message` in its first words, nobody else's."""
+    """The call raises a ValueError with `message`."""
     with pytest.raises(ValueError) as error:
         call(net, **CALLS[call] | wrong)
     assert message in str(error.value), str(error.value)
@@ -167,14 +167,14 @@ def test_a_number_that_is_none(call, wrong, message, net):
 
 
 def test_inputs_that_are_missing_or_too_many(two_inputs, net):
-    told = keras.Input((4,), name="told")
+    number = keras.Input((4,), name="number")
     image = keras.Input((12, 12, 3), name="image")
-    model = keras.Model({"image": image, "told": told}, net(image) + told, name="both")
+    model = keras.Model({"image": image, "number": number}, net(image) + number, name="both")
     numbers = np.zeros((2, 4), "float32")
     for wrong, message in (
-        ({"image": PIXELS}, "both takes the inputs ['image', 'told']; there is no 'told'"),
-        ({"image": PIXELS, "told": numbers, "more": numbers}, "['image', 'told'], not 'more'"),
-        ({"image": PIXELS, "told": numbers[:, :3]}, "of shape (n, 4), not (2, 3)"),
+        ({"image": PIXELS}, "both takes the inputs ['image', 'number']; there is no 'number'"),
+        ({"image": PIXELS, "number": numbers, "more": numbers}, "['image', 'number'], not 'more'"),
+        ({"image": PIXELS, "number": numbers[:, :3]}, "of shape (n, 4), not (2, 3)"),
         (PIXELS, "both takes 2 inputs, "),
     ):
         with pytest.raises(ValueError) as error:
@@ -182,7 +182,7 @@ def test_inputs_that_are_missing_or_too_many(two_inputs, net):
         assert message in str(error.value), str(error.value)
 
 
-def test_what_fails_inside_a_subclassed_model_is_told(two_inputs):
+def test_what_fails_inside_a_subclassed_model_is_reported(two_inputs):
     model, inputs, _ = two_inputs
     wrong = inputs | {"image": inputs["image"][..., :1]}
     for call, where in (

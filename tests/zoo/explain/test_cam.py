@@ -40,9 +40,11 @@ class TestAgainstTfKerasVis:
     @pytest.fixture(params=["first", "last"])
     def how(self, request):
         return {
-            "penultimate_layer": request.param, "seek_penultimate_conv_layer": False,
-            "expand_cam": False, "normalize_cam": False,
-        }  # fmt: skip
+            "penultimate_layer": request.param,
+            "seek_penultimate_conv_layer": False,
+            "expand_cam": False,
+            "normalize_cam": False,
+        }
 
     @pytest.mark.parametrize(
         ("ours", "theirs"), [(grad_cam, "Gradcam"), (grad_cam_plus_plus, "GradcamPlusPlus")]
@@ -66,8 +68,12 @@ class TestAgainstTfKerasVis:
         from tf_keras_vis.utils.scores import CategoricalScore
 
         net = linear_net(32)
-        how = {"penultimate_layer": "maps", "seek_penultimate_conv_layer": False,
-               "expand_cam": False, "normalize_cam": False}  # fmt: skip
+        how = {
+            "penultimate_layer": "maps",
+            "seek_penultimate_conv_layer": False,
+            "expand_cam": False,
+            "normalize_cam": False,
+        }
         for row, chosen in enumerate([0, 1, 1]):  # of several images theirs mixes the maps chosen
             image, score = images[row : row + 1], CategoricalScore([chosen])
             expected = heat_of(Scorecam(net)(score, image, max_N=maps, **how))
@@ -94,9 +100,9 @@ class TestByHand:
         maps.requires_grad_()
         score = (maps.flatten(1) @ kernel[:, 2] + bias[2]).exp().sum()
         (first,) = torch.autograd.grad(score, maps, create_graph=True)
-        # The mixed derivatives of e^y by two places are first first / e^y: the diagonal is left.
-        slope = kernel[:, 2].reshape(maps.shape)
-        second, third = first * slope, first * slope**2
+        # The mixed derivatives of e^y by two cells are first first / e^y: the diagonal is left.
+        gradient = kernel[:, 2].reshape(maps.shape)
+        second, third = first * gradient, first * gradient**2
         np.testing.assert_allclose(
             torch.autograd.grad(first[0, 4, 4, 0], maps)[0][0, 4, 4, 0], second[0, 4, 4, 0].item()
         )
@@ -195,7 +201,7 @@ class TestEveryCAM:
         np.testing.assert_allclose(heat, method(alone, inputs["image"], layer="maps"), atol=1e-5)
 
     @pytest.mark.parametrize("method", ALL)
-    def test_explains_the_digit_and_the_number_told(self, method, mnist_sum):
+    def test_explains_the_digit_beside_the_number_to_add(self, method, mnist_sum):
         heat = method(*mnist_sum)
         assert heat.shape == (2, 28, 28) and np.isfinite(heat).all() and heat.max() > 0.5
 

@@ -1,4 +1,4 @@
-"""Gradients that are zero everywhere: mended where they can be, said where they cannot."""
+"""Gradients that are zero everywhere: mended where they can be, warned of where they cannot."""
 
 import keras
 import numpy as np
@@ -62,8 +62,8 @@ class TestImagesOfIntegers:
         attacked = fgsm(net, counted, None, 0.1)
         np.testing.assert_allclose(attacked, fgsm(floats, counted, None, 0.1), atol=1e-6)
         assert 0.09 < np.abs(attacked - counted / 255).max()
-        told = fgsm(net, counted, None, 0.1, std=1 / 255)
-        np.testing.assert_array_equal(attacked, told)
+        explicit = fgsm(net, counted, None, 0.1, std=1 / 255)
+        np.testing.assert_array_equal(attacked, explicit)
 
     def test_success_is_counted_on_whole_pixels(self, net, counted):
         attacked = pgd(net, counted, 0, 0.3)

@@ -88,8 +88,11 @@ SOFTMAX = {
     "maps": after_maps,
     "nested": nested,
 }
-SIGMOID = {"dense": in_dense("sigmoid"), "activation": layers.Activation("sigmoid"),
-           "operation": ops.sigmoid}  # fmt: skip
+SIGMOID = {
+    "dense": in_dense("sigmoid"),
+    "activation": layers.Activation("sigmoid"),
+    "operation": ops.sigmoid,
+}
 
 
 class TestEndsInSoftmax:
@@ -174,7 +177,7 @@ class TestOtherEndings:
         np.testing.assert_allclose(probabilities(net, pixels), softmax(raw, axis=-1), atol=1e-5)
 
     def test_probabilities_that_no_layer_makes(self, pixels):
-        """What needs only them works; what needs the logits says what to do."""
+        """What needs only them works; what needs the logits is refused with the next step."""
         net, logits = OwnSoftmax(), make_net()
         net(pixels)
         expected = probabilities(logits, pixels)
@@ -254,10 +257,10 @@ class TestOneLogit:
 
 
 class TestMultiLabel:
-    @pytest.fixture(params=["said", *SIGMOID])
+    @pytest.fixture(params=["argument", *SIGMOID])
     def net(self, request):
-        """(net, arguments): its sigmoids are found, or those of logits are told."""
-        if request.param == "said":
+        """(net, arguments): its sigmoids are found, or an argument names them."""
+        if request.param == "argument":
             return make_net(scale=20.0), {"outputs": "multi-label logits"}
         keras.utils.set_random_seed(1)
         ending = SIGMOID[request.param]

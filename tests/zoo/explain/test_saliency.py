@@ -12,15 +12,15 @@ CLASSES = [0, 2, 3]
 BOTH = [saliency, smooth_grad]
 
 
-def slopes_of(twin, images):
+def gradients_of(twin, images):
     """|d logit / d pixel| of CLASSES, by PyTorch."""
     x = torch.tensor(images, dtype=torch.float32, requires_grad=True)
     twin(x)[1][range(3), CLASSES].sum().backward()
     return x.grad.abs().numpy()
 
 
-def scaled(slopes):
-    maps = slopes.max(axis=-1)
+def scaled(gradients):
+    maps = gradients.max(axis=-1)
     return maps / maps.max(axis=(1, 2), keepdims=True)
 
 
@@ -48,10 +48,10 @@ class TestAgainstTfKerasVis:
 
 
 class TestByPyTorch:
-    def test_saliency_is_the_largest_slope_of_a_pixels_channels(self, net, twin, images):
+    def test_saliency_is_the_largest_gradient_of_a_pixels_channels(self, net, twin, images):
         maps = saliency(net, images, CLASSES)
         assert maps.shape == (3, 32, 32) and maps.dtype == np.float32
-        np.testing.assert_allclose(maps, scaled(slopes_of(twin, images)), atol=1e-4)
+        np.testing.assert_allclose(maps, scaled(gradients_of(twin, images)), atol=1e-4)
 
     def test_smooth_grad_is_the_mean_over_noisy_copies(self, net, twin, images):
         rng = np.random.default_rng(5)
@@ -59,7 +59,7 @@ class TestByPyTorch:
         total = 0
         for _ in range(4):
             noise = 0.1 * spread[:, None, None, None] * rng.normal(size=images.shape)
-            total = total + slopes_of(twin, images + noise)
+            total = total + gradients_of(twin, images + noise)
         maps = smooth_grad(net, images, CLASSES, samples=4, noise=0.1, seed=5)
         np.testing.assert_allclose(maps, scaled(total), atol=1e-4)
         assert not np.allclose(maps, smooth_grad(net, images, CLASSES, samples=4, noise=0.1))
@@ -84,21 +84,21 @@ class TestBoth:
         model, inputs, alone = two_inputs
         np.testing.assert_allclose(method(model, inputs), method(alone, inputs["image"]), atol=1e-5)
 
-    def test_explain_the_digit_and_the_number_told(self, method, mnist_sum):
+    def test_explain_the_digit_and_the_number_to_add(self, method, mnist_sum):
         maps = method(*mnist_sum)
         assert maps.shape == (2, 28, 28) and (maps.max(axis=(1, 2)) == 1).all()
 
     def test_explain_the_first_of_two_images_or_the_one_named(self, method, net, other_net, images):
-        """Logits are a sum, so that each image's slopes are those of its own net."""
+        """Logits are a sum, so that each image's gradients are those of its own net."""
         a, b = keras.Input((32, 32, 3), name="a"), keras.Input((32, 32, 3), name="b")
         pair = {"a": images, "b": images[::-1].copy()}
-        of = {"a": net, "b": other_net}
+        nets = {"a": net, "b": other_net}
         model = keras.Model({"a": a, "b": b}, net(a) + other_net(b))
         as_list = keras.Model([a, b], net(a) + other_net(b))
-        for name, place in (("a", 0), ("b", 1)):
-            expected = method(of[name], pair[name], 1)
+        for name, index in (("a", 0), ("b", 1)):
+            expected = method(nets[name], pair[name], 1)
             np.testing.assert_allclose(method(model, pair, 1, image=name), expected, atol=1e-5)
-            listed = method(as_list, [*pair.values()], 1, image=place)
+            listed = method(as_list, [*pair.values()], 1, image=index)
             np.testing.assert_allclose(listed, expected, atol=1e-5)
         np.testing.assert_allclose(method(model, pair, 1), method(net, images, 1), atol=1e-5)
         with pytest.raises(ValueError, match=r"no image input 'c'; .* \['a', 'b'\]"):
@@ -107,8 +107,8 @@ class TestBoth:
     def test_are_0_where_the_image_does_not_count(self, method, images):
         image, vector = keras.Input((32, 32, 3)), keras.Input((4,))
         cut = layers.Lambda(keras.ops.stop_gradient)(layers.Flatten()(image))
-        told = layers.Dense(2)(vector)
-        model = keras.Model([image, vector], told + 0 * keras.ops.sum(cut, -1, keepdims=True))
+        logits = layers.Dense(2)(vector)
+        model = keras.Model([image, vector], logits + 0 * keras.ops.sum(cut, -1, keepdims=True))
         model.trainable = False
         with pytest.warns(UserWarning, match="3 of 3 images: the logit has no gradient"):
             maps = method(model, [images, np.ones((3, 4), "float32")])

@@ -78,7 +78,7 @@ def heat_of(cam):
 
 class TestNamedInTheCall:
     def test_grad_cam_is_of_the_patches_where_they_lie(self, vit, images):
-        """Token 1 + 10 row + column is the patch at (row, column); token 0 is no place."""
+        """Token 1 + 10 row + column is the patch at (row, column); token 0 is no patch."""
         tokens, gradients = tokens_and_gradients(vit, images, [1, 3])
         heat = grad_cam(vit, images, [1, 3], **WHERE)
         assert heat.shape == (2, 224, 160)
@@ -144,8 +144,8 @@ class TestNamedInTheCall:
         vit = tiny_vit((64, 48, 3))
         where, x = WHERE | {"grid": (4, 3)}, images[:, :64, :48]
         with pytest.raises(ValueError, match="gives maps of 4x3, .* smallest=3 takes them"):
-            grad_cam(vit, x, 1, **where)
-        assert grad_cam(vit, x, 1, smallest=3, **where).shape == (2, 64, 48)
+            eigen_cam(vit, x, **where)
+        assert eigen_cam(vit, x, smallest=3, **where).shape == (2, 64, 48)
 
 
 class TestNamedOnTheCard:
