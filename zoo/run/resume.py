@@ -18,7 +18,9 @@ def resumable(folder: Path, now: dict) -> dict:
         then = json.loads((folder / "config.json").read_text())
         changes = _changes(then, now)
         then |= {key: _continued(then[key], now[key]) for key in ("device", "commit")}
-        then["task"] = now["task"]
+        processor = then.get("processor", now["processor"])  # older runs do not name theirs
+        then["processor"] = _continued(processor, now["processor"])
+        then |= {key: now[key] for key in ("task", "onednn")}
         then["versions"] = {
             name: _continued(then["versions"].get(name, "none"), version)
             for name, version in now["versions"].items()
@@ -36,7 +38,7 @@ def resumable(folder: Path, now: dict) -> dict:
 def newest(config: dict) -> dict:
     """The config of a part that begins after a resume: of `old, then new` the new one."""
     versions = {name: _last(version) for name, version in config["versions"].items()}
-    changeable = {key: _last(config[key]) for key in ("device", "commit")}
+    changeable = {key: _last(config[key]) for key in ("device", "processor", "commit")}
     return config | changeable | {"versions": versions}
 
 

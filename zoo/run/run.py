@@ -225,7 +225,8 @@ class Run:
         """Write report.html: the sections, then configuration, versions and the command."""
         dataset = self.config["arguments"].get("dataset")
         on_dataset = f" on {dataset}" if dataset else ""
-        environment = {key: self.config[key] for key in ("backend", "device", "commit")}
+        named = ("backend", "device", "processor", "onednn", "commit")
+        environment = {key: self.config[key] for key in named if self.config.get(key) is not None}
         tables = {
             "Configuration": self.config["arguments"],
             "Environment": environment | self.config["versions"],

@@ -63,6 +63,8 @@ def described(recipe: Path, arguments: dict[str, object], task: str | None) -> d
         "task": task,
         "backend": backend.NAME,
         "device": backend.device(),
+        "processor": backend.processor(),
+        "onednn": backend.onednn(),
         "versions": backend.versions(),
         "commit": commit(),
         "started": time.strftime("%Y-%m-%d %H:%M:%S"),
