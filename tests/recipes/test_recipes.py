@@ -15,7 +15,7 @@ import pytest
 
 import zoo
 from zoo.cli.flags import SHARED, comments_of
-from zoo.recipes import s4_drill_down, s5_normalization, s7_adversarial
+from zoo.recipes import s4_drill_down, s5_normalization, s7_adversarial, s8_custom_resnet
 from zoo.training.callbacks.metrics_log import read_metrics
 
 FOLDER = Path(__file__).parents[2] / "recipes"
@@ -25,6 +25,7 @@ SMALL = {
     "limit": 60,
     "epochs": 1,
     "batch-size": 30,
+    "max-lr": 0.01,
     "steps": "3,10",
     "points": 5,
     "images": 20,
@@ -83,6 +84,15 @@ def test_steps_that_there_are_not_leave_no_run(steps, tmp_path):
 def test_sizes_of_attacks_that_are_no_numbers_are_refused(sizes, wrong, tmp_path):
     with pytest.raises(ValueError, match=f"epsilon={wrong} must be a finite number, above 0"):
         s7_adversarial.main(dataset="digits", out=str(tmp_path / "run"), **sizes)
+
+
+@pytest.mark.once
+@pytest.mark.filterwarnings("ignore:(no suggestion|the loss still fell)")
+def test_a_range_test_of_two_steps_finds_no_cycle_and_says_so(tmp_path):
+    small = {"dataset": "digits", "limit": 60, "epochs": 1, "batch_size": 30}
+    with pytest.raises(ValueError, match="no rates for a cycle: .* choose the rates"):
+        s8_custom_resnet.main(out=str(tmp_path / "run"), **small)
+    assert (tmp_path / "run" / "range_test.png").exists()
 
 
 @pytest.mark.once

@@ -4,6 +4,7 @@ Each writes a picture and returns its path.
 """
 
 import itertools
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -89,20 +90,35 @@ def learning_rate(path: str | Path, epochs, rates, momenta=None) -> Path:
 
 
 def lr_range(
-    path: str | Path, rates, losses, suggestion: float, bounds: tuple[float, float]
+    path: str | Path,
+    rates,
+    losses,
+    suggestions: Mapping[str, float | None],
+    bounds: tuple[float, float] | None,
+    note: str = "",
 ) -> Path:
-    """A range test: smoothed loss over rate, logarithmic; a steady rate and a cycle's marked."""
+    """A range test: smoothed loss over rate, logarithmic.
+
+    Args:
+        suggestions: name -> rate for a steady training; three, the default first.
+        bounds: the rates of a cycle, shaded.
+        note: written below the figure.
+    """
     with style():
         figure, (axis,) = new_figure(7, 3.6)
         axis.plot(rates, losses, color=VAL)
         canvas.logarithmic(axis, "x")
-        lowest, highest = bounds
-        axis.axvspan(
-            lowest, highest, color=VAL, alpha=0.1, label=f"cycle {lowest:.1e} to {highest:.1e}"
-        )
-        axis.axvline(suggestion, color=ACCENT, linestyle="--", label=f"steady {suggestion:.1e}")
-        axis.set(title="Range test", xlabel="learning rate", ylabel="loss")
-        axis.legend()
+        if bounds:
+            cycle = f"cycle {bounds[0]:.1e} to {bounds[1]:.1e}"
+            axis.axvspan(*bounds, color=VAL, alpha=0.1, label=cycle)
+        lines = ((ACCENT, "--"), (INK, ":"), (INK, "-."))
+        for (name, rate), (color, linestyle) in zip(suggestions.items(), lines, strict=True):
+            if rate:
+                axis.axvline(rate, color=color, linestyle=linestyle, label=f"{name} {rate:.1e}")
+        below = "\n".join(["learning rate", *textwrap.wrap(note, 80)])
+        axis.set(title="Range test", xlabel=below, ylabel="loss")
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend()
         return save(figure, path)
 
 
