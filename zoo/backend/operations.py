@@ -22,6 +22,12 @@ def operations_within(model: keras.Model) -> list[keras.Operation]:
     return list(found.values())
 
 
+def last_operation(model: keras.Model) -> keras.Operation | None:
+    """What computes the one output of a functional model; None of others."""
+    outputs = getattr(model, "outputs", None) or []
+    return outputs[0]._keras_history.operation if len(outputs) == 1 else None
+
+
 @contextlib.contextmanager
 def float_images(model: keras.Model):
     """While open, a model built for integer images takes floats, which have a gradient.

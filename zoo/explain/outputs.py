@@ -5,10 +5,11 @@
     sigmoid            2 or more    independent (multi-label)     sigmoid of its logit
     none, sigmoid      1            0 and 1, of logits -z and z   sigmoid of its logit
 
-A softmax or sigmoid at the end is found by its result: the model is run on one row, and the layer
-that gives what the model gives is the last. Where logits are wanted that activation is left out.
-To invert it would not do: in float32 the probabilities of a confident model are exactly 0 and 1,
-and the logarithm of a softmax differs from the logit by a term that has a gradient of its own.
+A Dense without activation at the end gives logits. A softmax or sigmoid is found by its result:
+the model is run on one row, and the layer that gives what the model gives is the last. Where logits
+are wanted that activation is left out. To invert it would not do: in float32 the probabilities of a
+confident model are exactly 0 and 1, and the logarithm of a softmax differs from the logit by a term
+that has a gradient of its own.
 """
 
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from keras import ops
 from scipy.special import expit, softmax
 
 from zoo import checks
-from zoo.backend.operations import operations_within
+from zoo.backend.operations import last_operation, operations_within
 from zoo.explain.hooks import recorded, without_activation
 from zoo.explain.inputs import run
 
 OUTPUTS = ("logits", "probabilities", "multi-label logits", "multi-label probabilities")
+LOGITS = ("logits", "multi-label logits")
 ACTIVATIONS = {  # what a model that ends in it gives, by the names of OUTPUTS
     "softmax": ("probabilities",),
     "log_softmax": ("logits",),  # logits whose softmax needs no division
@@ -55,6 +57,13 @@ class Head:
         """
         if outputs is not None:
             checks.one_of("outputs", outputs, OUTPUTS)
+        multi_label = (outputs or "").startswith("multi-label")
+        end = last_operation(model)
+        if isinstance(end, keras.layers.Dense) and end.activation is keras.activations.linear:
+            check_logits(model, model.outputs)
+            _require_agreement(model, outputs, "Dense without activation", end, LOGITS)
+            columns = model.outputs[0].shape[1]
+            return cls(model, max(2, columns), columns > 1 and not multi_label, False)
         row = keras.tree.map_structure(lambda x: x[:1], tensors)
         with recorded([op for op in operations_within(model) if _activation(op)]) as results:
             given = run(model, row)
@@ -65,18 +74,13 @@ class Head:
         single = given.shape[1] == 1
         classes = 2 if single else given.shape[1]
         if not last:
-            multi_label = single or (outputs or "").startswith("multi-label")
             squashed = (outputs or "").endswith("probabilities")
             if outputs is None and not single:  # a softmax in the model's own code
                 squashed = (given >= 0).all() and abs(given.sum() - 1) < 1e-3
-            return cls(model, classes, not multi_label, bool(squashed))
+            return cls(model, classes, not single and not multi_label, bool(squashed))
         name = _activation(last[0])
         known = ACTIVATIONS[name] + (("probabilities",) if single else ())
-        if outputs is not None and outputs not in known:
-            raise ValueError(
-                f"{model.name} ends in a {name} (layer {last[0].name}): it gives {known[0]}, "
-                f"which outputs={outputs!r} contradicts"
-            )
+        _require_agreement(model, outputs, name, last[0], known)
         if single and name != "sigmoid":
             raise ValueError(f"{model.name} ends in a {name} of one class, which is constant")
         head = cls(model, classes, name != "sigmoid", name != "log_softmax", last)
@@ -214,6 +218,15 @@ def _activation(operation) -> str | None:
         function = operation.function
     name = getattr(function, "__name__", None) or OPERATIONS.get(type(operation).__name__)
     return name if name in ACTIVATIONS else None
+
+
+def _require_agreement(model, outputs, end, operation, known) -> None:
+    """Raise ValueError if the argument `outputs` names none of what the end of the model gives."""
+    if outputs is not None and outputs not in known:
+        raise ValueError(
+            f"{model.name} ends in a {end} (layer {operation.name}): it gives {known[0]}, which "
+            f"outputs={outputs!r} contradicts"
+        )
 
 
 def _equal(result, given) -> bool:

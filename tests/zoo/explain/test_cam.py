@@ -12,6 +12,7 @@ from torch.nn import functional as F
 import zoo
 from zoo.explain import eigen_cam, grad_cam, grad_cam_plus_plus, score_cam
 from zoo.explain.cam import check_layer
+from zoo.explain.hooks import recorded
 
 CLASSES = [0, 2, 3]
 ALL = [grad_cam, grad_cam_plus_plus, score_cam, eigen_cam]
@@ -127,15 +128,19 @@ class TestByHand:
             np.testing.assert_allclose(heat, expected, atol=1e-4)
 
     def test_score_cam_uncovers_what_a_channel_saw(self):
-        """A map whose one cell is lit uncovers the pixels of that cell most, no matter where."""
+        """A map whose one cell is lit uncovers the pixels around the centre of that cell."""
         image = keras.Input((24, 24, 1))
-        x = layers.AveragePooling2D(4, name="maps")(image)
+        seen = layers.Identity(name="seen")
+        x = layers.AveragePooling2D(4, name="maps")(seen(image))
         net = keras.Model(image, layers.Dense(2)(layers.Flatten()(x)))
-        x = np.zeros((1, 24, 24, 1), "float32")
-        x[:, 4:8, 16:20] = 1
-        heat = score_cam(net, x, 0, "maps")[0]
-        centre = (heat.sum(axis=1) @ np.arange(24), heat.sum(axis=0) @ np.arange(24)) / heat.sum()
-        np.testing.assert_allclose(centre, [5.5, 17.5], atol=1e-3)
+        x = np.ones((1, 24, 24, 1), "float32")
+        x[:, 4:8, 16:20] = 2
+        with recorded([seen]) as results:
+            score_cam(net, x, 0, "maps")
+        uncovered = keras.ops.convert_to_numpy(results[-1][1])[0, ..., 0]
+        mask = uncovered / x[0, ..., 0]
+        rows, columns = mask.sum(axis=1) @ np.arange(24), mask.sum(axis=0) @ np.arange(24)
+        np.testing.assert_allclose(np.array([rows, columns]) / mask.sum(), [5.5, 17.5], atol=1e-3)
 
     def test_eigen_cam_is_the_first_singular_vectors_share(self, net, twin, images):
         maps = twin(torch.tensor(images))[0]["last"].detach().numpy()

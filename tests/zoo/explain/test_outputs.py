@@ -319,6 +319,12 @@ class TestBadInput:
         ):
             misclassified(net, pixels, [0, 1, 2], outputs=outputs)
 
+    @pytest.mark.parametrize("outputs", ["probabilities", "multi-label probabilities"])
+    def test_probabilities_of_a_plain_layer(self, outputs, pixels):
+        message = r"net ends in a Dense without activation \(layer logits\): it gives logits"
+        with pytest.raises(ValueError, match=message):
+            probabilities(make_net(), pixels, outputs=outputs)
+
     @pytest.mark.filterwarnings("ignore:.*You are using a softmax over axis")
     def test_a_softmax_of_one_class(self, pixels):
         with pytest.raises(ValueError, match="softmax of one class, which is constant"):
