@@ -41,6 +41,8 @@ def parameters_of(recipe):
 def flags_of(recipe) -> list[str]:
     """Those of SMALL that the recipe takes."""
     taken = parameters_of(recipe)
+    if isinstance(taken.get("steps"), int):  # iterations, not the steps of a lesson
+        del taken["steps"]
     return [f"--{flag}={SMALL[flag]}" for flag in SMALL if flag.replace("-", "_") in taken]
 
 
