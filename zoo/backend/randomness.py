@@ -5,6 +5,8 @@ import os
 
 import keras
 
+from zoo import checks
+
 NAME = keras.config.backend()
 if NAME == "tensorflow":
     import tensorflow as tf
@@ -15,9 +17,13 @@ elif NAME == "torch":
 def set_determinism(enabled: bool) -> None:
     """Ask for kernels that give the same bits on every run, at some cost in speed.
 
-    On jax there is nothing to switch at run time: its CPU kernels are reproducible, and on a GPU
-    `XLA_FLAGS=--xla_gpu_deterministic_ops=true` has to stand in the shell.
+    On jax there is nothing to switch at run time: its CPU kernels are reproducible, and for a GPU
+    `XLA_FLAGS=--xla_gpu_deterministic_ops=true` must be set before Python starts.
+
+    Raises:
+        ValueError: if `enabled` is neither True nor False.
     """
+    checks.flag("enabled", enabled)
     if NAME == "tensorflow" and enabled:  # tensorflow has no public way back
         tf.config.experimental.enable_op_determinism()
     if NAME == "torch":
@@ -26,8 +32,9 @@ def set_determinism(enabled: bool) -> None:
 
 
 def kept_random_state() -> contextlib.AbstractContextManager:
-    """A block after which the backend's global generator is as it was before.
+    """A `with` block after which the backend's global generator is as it was before.
 
-    Only torch draws from one: its dropout does. Elsewhere all draws come from Keras's seeds.
+    Only torch has one that Keras draws from, in dropout; elsewhere all draws come from Keras's
+    seeds.
     """
     return torch.random.fork_rng() if NAME == "torch" else contextlib.nullcontext()

@@ -1,7 +1,7 @@
 """Which weights the recipes' optimizers let decay.
 
-`exclude_from_weight_decay(var_names=...)` looks for the names in that of a variable, on tensorflow in
-that of its layer as well: there a layer called "beta_conv" would not decay.
+`exclude_from_weight_decay(var_names=...)` looks for these names in the names of variables, and on
+tensorflow in those of layers as well: there a layer called "beta_conv" would not decay.
 """
 
 import keras

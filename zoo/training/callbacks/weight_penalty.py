@@ -38,11 +38,11 @@ class WeightPenalty(keras.callbacks.Callback):
 
 
 class _PenalisedSteps:
-    """In place of a model's train function: it, while the kernels have further regularizers.
+    """A model's train function with penalties: the kernels have them as regularizers in each call.
 
-    They have them for the length of a step, so that an interrupted `fit`, of which Keras tells no
-    callback, leaves none. The next `fit` or `train_on_batch` begins with
-    `model.make_train_function()` and gets the plain function again.
+    After a step they have them no more, because Keras tells no callback that `fit` was interrupted.
+    The next `fit` or `train_on_batch` begins with `model.make_train_function()` and gets the plain
+    function again.
     """
 
     def __init__(self, model):
