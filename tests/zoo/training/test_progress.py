@@ -56,3 +56,9 @@ def test_a_line_wider_than_the_terminal_is_cut(tiny, tiny_model, terminal):
 @pytest.mark.once
 def test_may_stand_in_evaluate(tiny, tiny_model):
     tiny_model.evaluate(tiny.batches("val", 10), verbose=0, callbacks=[Progress()])
+
+
+@pytest.mark.once
+def test_refuses_another_console():
+    with pytest.raises(ValueError, match="console='screen' must be a rich.console.Console"):
+        Progress("screen")

@@ -237,6 +237,8 @@ class TestRefusals:
             ({"count": 0}, "count=0 must be a whole number, 1 or more"),
             ({"count": 2.5}, "count=2.5 must be a whole number"),
             ({"path": None}, "path=None must be the path"),
+            ({"class_names": "abc"}, "class_names='abc' must be a list"),
+            ({"preprocess": 255}, "preprocess=255 must be a function"),
         ],
     )
     def test_other_settings_are_refused(self, wrong, message, tiny, tmp_path):

@@ -24,10 +24,15 @@ class Progress(keras.callbacks.Callback):
     """A bar with loss, accuracy, rate and time left, and one line per epoch.
 
     Where there is no terminal, the lines alone. Pass `verbose=0` to `model.fit` beside it.
+
+    Raises:
+        ValueError: if `console` is not rich's.
     """
 
     def __init__(self, console: Console | None = None):
         super().__init__()
+        if not isinstance(console, Console | None):
+            raise ValueError(f"console={console!r} must be a rich.console.Console, or None")
         self.console = console or Console(highlight=False, markup=False, emoji=False)
 
     def on_train_begin(self, logs=None):

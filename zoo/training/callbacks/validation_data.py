@@ -34,7 +34,8 @@ class ValidationData:
             normalises them, and other images as they are.
 
     Raises:
-        ValueError: if the source is something else, or can be gone through only once.
+        ValueError: if the source is something else, or can be gone through only once; if
+            class_names is no list, or preprocess no function.
     """
 
     def __init__(
@@ -53,7 +54,11 @@ class ValidationData:
             _require_batches(source)
         if class_names is None:  # as those of keras.utils.image_dataset_from_directory
             class_names = getattr(source, "class_names", None)
-        self._class_names = [] if class_names is None else [str(name) for name in class_names]
+        if not isinstance(class_names, list | tuple | type(None)):
+            raise ValueError(f"class_names={class_names!r} must be a list, one name per class")
+        self._class_names = [str(name) for name in class_names or ()]
+        if not (preprocess is None or callable(preprocess)):
+            raise ValueError(f"preprocess={preprocess!r} must be a function of a batch of images")
 
     def __iter__(self) -> Iterator[LabelledImages]:
         for batch in self._batches():
