@@ -3,6 +3,8 @@ PYTHON ?= python3
 BACKENDS ?= tensorflow torch jax
 RECIPE ?= recipes/s9_ultimus.py --dataset=digits --epochs=20
 BIN := .venv/bin
+# Two processes share the cores; with threads of their own each waits for the other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export TF_ENABLE_ONEDNN_OPTS ?= 1
 
@@ -22,13 +24,13 @@ test: .venv/dev.stamp lint
 	@set -e; for backend in $(BACKENDS); do \
 	  echo "== the suite on $$backend"; \
 	  if [ $$backend = $(firstword $(BACKENDS)) ]; then mark="not slow"; else mark="not slow and not once"; fi; \
-	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "$$mark"; \
+	  KERAS_BACKEND=$$backend $(PYTEST) -q -n 2 --dist=worksteal -m "$$mark"; \
 	done
 
 test-all: .venv/dev.stamp lint
 	@set -e; for backend in $(BACKENDS); do \
 	  echo "== the whole suite on $$backend"; \
-	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n 2 --dist=worksteal -m ""; \
+	  KERAS_BACKEND=$$backend $(PYTEST) -q -n 2 --dist=worksteal -m ""; \
 	done
 
 bench: .venv/dev.stamp
