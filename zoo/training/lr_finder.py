@@ -13,9 +13,8 @@ import keras
 import numpy as np
 
 from zoo import backend, checks
+from zoo.backend.data_adapter import OrderedDataset
 from zoo.backend.optimizer import unwrapped
-from zoo.datasets.batches import Batches
-from zoo.report import figures
 from zoo.training.schedules import LARGEST
 
 
@@ -131,6 +130,8 @@ class LRFinder:
 
     def plot(self, path: str | Path) -> Path:
         """Draw loss over rate to a PNG: the suggestions, the default first, and the bounds."""
+        from zoo.report import figures  # matplotlib: only where something is drawn
+
         suggestions = {
             "lowest / 10 (default)": self.lowest_tenth,
             "steepest": self.steepest,
@@ -205,7 +206,7 @@ def find_lr(
 def _left_as_it_was(model: keras.Model, batches):
     """The model trains with a copy of its optimizer, and has its own and its weights afterwards."""
     values = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
-    epoch = batches.epoch if isinstance(batches, Batches) else None
+    epoch = batches.epoch if isinstance(batches, OrderedDataset) else None
     optimizer = model.optimizer
     inner = unwrapped(optimizer)
     probe = type(inner).from_config(inner.get_config() | {"learning_rate": 1.0})

@@ -14,7 +14,7 @@ from zoo import checks
 from zoo.backend.optimizer import batches_counted, schedule_of
 
 LARGEST = float(np.finfo("float32").max)  # as large a rate as an optimizer can have
-NEEDS = "import zoo.training, or load the model with compile=False"
+NEEDS = "import zoo, or load the model with compile=False"
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -29,7 +29,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     `max_lr / div_factor / final_div_factor` at `total_steps - 1` and after, as with torch's
     `OneCycleLR` (whose `pct_start * total_steps - 1` is the `peak_step` here).
 
-    A `.keras` file of a model trained with it opens after `import zoo.training`, and with
+    A `.keras` file of a model trained with it opens after `import zoo`, and with
     `compile=False` where there is Keras alone. A loaded optimizer has its schedule again, but its
     momentum stays at one value until it is handed to `cycle_momentum`; training it warns of that.
 
