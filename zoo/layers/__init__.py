@@ -1,14 +1,20 @@
 """Blocks that more than one model is built of."""
 
+from zoo.layers.attention import SelfAttention
 from zoo.layers.conv import conv_bn_relu, depthwise_separable, spatially_separable
 from zoo.layers.fused import FusedBatchNormalization, FusedConv2D
 from zoo.layers.norm import normalization
 from zoo.layers.pixel_shuffle import PixelShuffle
+from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling
 
 __all__ = [
     "FusedBatchNormalization",
     "FusedConv2D",
     "PixelShuffle",
+    "Positions",
+    "PrefixTokens",
+    "SelfAttention",
+    "SequencePooling",
     "conv_bn_relu",
     "depthwise_separable",
     "normalization",

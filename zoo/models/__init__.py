@@ -1,6 +1,7 @@
 """One file per architecture; importing this registers them all."""
 
 from zoo.models import (
+    convmixer,
     custom_resnet,
     dilated_net,
     inception,
@@ -13,9 +14,11 @@ from zoo.models import (
     squeeze_expand,
     ultimus,
     vgg,
+    vit,
 )
 
 __all__ = [
+    "convmixer",
     "custom_resnet",
     "dilated_net",
     "inception",
@@ -28,4 +31,5 @@ __all__ = [
     "squeeze_expand",
     "ultimus",
     "vgg",
+    "vit",
 ]

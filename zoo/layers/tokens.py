@@ -1,0 +1,146 @@
+"""What a transformer on images needs around its blocks: a class token, positions, pooling."""
+
+import functools
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from zoo import checks
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class PrefixTokens(layers.Layer):
+    """Learned tokens before the others, such as a class token: (b, t, d) to (b, count + t, d).
+
+    They start at zero; their positions tell them from the rest.
+    """
+
+    def __init__(self, count=1, **kwargs):
+        super().__init__(**kwargs)
+        self.count = checks.whole_number("count", count, least=1)
+
+    def build(self, input_shape):
+        shape = (self.count, input_shape[-1])
+        self.tokens = self.add_weight(shape=shape, initializer="zeros", name="tokens")
+
+    def call(self, x):
+        tokens = ops.cast(self.tokens, x.dtype)
+        tokens = ops.broadcast_to(tokens, (ops.shape(x)[0], *tokens.shape))
+        return ops.concatenate([tokens, x], axis=1)
+
+    def compute_output_shape(self, input_shape):
+        batch, length, width = input_shape
+        return (batch, length + self.count, width)
+
+    def get_config(self):
+        return super().get_config() | {"count": self.count}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Positions(layers.Layer):
+    """Adds a learned vector for every position; they start at zero: (b, t, d) to (b, t, d).
+
+    Args:
+        grid: (rows, columns) of the tokens.
+        prefix_tokens: tokens before those of the grid; they have positions of their own.
+        learned_grid: the grid that the positions are learned for; None: the same. Those of another
+            are interpolated (`resized_positions`) at every call.
+
+    Raises:
+        ValueError: if an argument is out of its range; on the first call, if the grid and the
+            prefix tokens are not as many as the tokens.
+    """
+
+    def __init__(self, grid, prefix_tokens=0, learned_grid=None, **kwargs):
+        super().__init__(**kwargs)
+        self.grid = _sides("grid", grid)
+        self.learned_grid = _sides("learned_grid", learned_grid or grid)
+        self.prefix_tokens = checks.whole_number("prefix_tokens", prefix_tokens, least=0)
+
+    def build(self, input_shape):
+        (rows, columns), (_, tokens, width) = self.grid, input_shape
+        if tokens != self.prefix_tokens + rows * columns:
+            raise ValueError(
+                f"{self.name}: {tokens} tokens are not {self.prefix_tokens} and a grid of "
+                f"{rows}x{columns}"
+            )
+        rows, columns = self.learned_grid
+        self.table = self.add_weight(
+            shape=(self.prefix_tokens + rows * columns, width), initializer="zeros", name="table"
+        )
+
+    def call(self, x):
+        return x + ops.cast(self.positions(), x.dtype)
+
+    def positions(self):
+        """(t, d): what is added to the tokens."""
+        if self.grid == self.learned_grid:
+            return self.table + 0
+        return resized_positions(self.table, self.learned_grid, self.grid, self.prefix_tokens)
+
+    def get_config(self):
+        return super().get_config() | {
+            "grid": self.grid,
+            "prefix_tokens": self.prefix_tokens,
+            "learned_grid": self.learned_grid,
+        }
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class SequencePooling(layers.Layer):
+    """The mean of the tokens, weighted by a softmax of a learned score: (b, t, d) to (b, d).
+
+    Source: Hassani et al., Escaping the big data paradigm with compact transformers
+    (arXiv:2104.05704).
+    """
+
+    def build(self, input_shape):
+        self.score = layers.Dense(1, name="score", dtype=self.dtype_policy)
+        self.score.build(input_shape)
+
+    def call(self, x):
+        weights = ops.softmax(self.score(x), axis=1)  # (b, t, 1)
+        return ops.squeeze(ops.matmul(ops.transpose(weights, (0, 2, 1)), x), 1)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[-1])
+
+
+def resized_positions(table, grid, new_grid, prefix_tokens=0):
+    """Positions (tokens, d) of a grid, interpolated to another; prefix tokens keep theirs.
+
+    Bicubic with a = -0.5, and when it shrinks with a kernel as much wider (antialiasing), as Pillow
+    and `torch.nn.functional.interpolate(..., "bicubic", antialias=True)` do and timm for its
+    transformers: two small matrices, the same on every backend.
+
+    Args:
+        table: (prefix_tokens + rows * columns, d).
+        grid, new_grid: (rows, columns) each.
+    """
+    prefix, rest = table[:prefix_tokens], table[prefix_tokens:]
+    maps = ops.reshape(rest, (*grid, table.shape[-1]))
+    down, across = (cubic_matrix(size, new) for size, new in zip(grid, new_grid, strict=True))
+    maps = ops.einsum("ir,rcd->icd", down, maps)
+    maps = ops.einsum("jc,icd->ijd", across, maps)
+    return ops.concatenate([prefix, ops.reshape(maps, (-1, table.shape[-1]))], axis=0)
+
+
+@functools.cache
+def cubic_matrix(size: int, new_size: int) -> np.ndarray:
+    """(new_size, size): the weights of the old samples in each new one, rows that sum to 1."""
+    scale = size / new_size
+    width = max(scale, 1.0)
+    centres = (np.arange(new_size) + 0.5) * scale - 0.5
+    distance = np.abs(centres[:, None] - np.arange(size)) / width
+    near = 1.5 * distance**3 - 2.5 * distance**2 + 1
+    far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+    weights = np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
+
+
+def _sides(name, grid) -> tuple[int, int]:
+    if not isinstance(grid, tuple | list) or len(grid) != 2:
+        raise ValueError(f"{name}={grid!r} must be (rows, columns)")
+    rows, columns = (checks.whole_number(name, side, least=1) for side in grid)
+    return rows, columns
