@@ -177,6 +177,27 @@ class Dataset:
             y_val=self.y_val[val],
         )
 
+    def held_out(self, count: int, seed: int = 0) -> "Dataset":
+        """The same dataset with `count` training images, classes balanced, to validate on.
+
+        What is chosen by trial is chosen on them, so that the validation images, where they are a
+        test set, measure the choice and do not make it.
+
+        Raises:
+            ValueError: if `count` leaves no training image.
+        """
+        total = len(self.y_train)
+        checks.whole_number("count", count, least=1, most=total - 1)
+        val = balanced_subset(self.y_train, count, seed)
+        train = np.setdiff1d(np.arange(total), val)
+        return dataclasses.replace(
+            self,
+            x_train=_rows(self.x_train, train),
+            y_train=self.y_train[train],
+            x_val=_rows(self.x_train, val),
+            y_val=self.y_train[val],
+        )
+
     def __repr__(self) -> str:
         height, width, channels = self.image_shape
         held = ", read from files" if isinstance(self.x_train, ImageFiles) else ""
