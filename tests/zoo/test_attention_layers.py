@@ -1,0 +1,138 @@
+"""Self-attention, positions and pooling of tokens against Keras, PyTorch and values by hand."""
+
+import keras
+import numpy as np
+import pytest
+
+from zoo import layers
+from zoo.layers.tokens import resized_positions
+
+
+def numpy(x):
+    return keras.ops.convert_to_numpy(x)
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def filled(layer, shape):
+    """The layer with weights that no initialiser gives, biases included."""
+    layer.build(shape)
+    rng = np.random.default_rng(1)
+    layer.set_weights([rng.normal(size=w.shape, scale=0.3) for w in layer.get_weights()])
+    return layer
+
+
+def keras_twin(ours, width):
+    """Keras's own attention with the same weights."""
+    heads = ours.heads
+    theirs = keras.layers.MultiHeadAttention(heads, width // heads)
+    theirs.build((None, 7, width), (None, 7, width))
+    kernel, bias, out_kernel, out_bias = [numpy(w) for w in ours.weights]
+    parts = []
+    for i in range(3):  # Keras has the order query, key, value too
+        part = slice(i * width, (i + 1) * width)
+        parts.append(kernel[:, part].reshape(width, heads, -1))
+        parts.append(bias[part].reshape(heads, -1))
+    query_and_key, value = parts[:4], parts[4:]
+    out = [out_kernel.reshape(heads, -1, width), out_bias]
+    theirs.set_weights([*query_and_key, *value, *out])
+    return theirs
+
+
+class TestSelfAttention:
+    @pytest.mark.parametrize("heads", [1, 3])
+    @pytest.mark.parametrize("causal", [False, True])
+    def test_equals_keras_multi_head_attention(self, heads, causal):
+        ours = filled(layers.SelfAttention(heads, causal=causal), (None, 7, 12))
+        theirs = keras_twin(ours, 12)
+        x = normal(2, 7, 12)
+        expected, scores = theirs(x, x, use_causal_mask=causal, return_attention_scores=True)
+        np.testing.assert_allclose(numpy(ours(x)), numpy(expected), atol=1e-5)
+        np.testing.assert_allclose(numpy(ours.attention(x)), numpy(scores), atol=1e-6)
+
+    def test_gathers_nothing_from_padding(self):
+        layer = filled(layers.SelfAttention(2), (None, 6, 8))
+        x = normal(1, 6, 8)
+        changed = x.copy()
+        changed[:, 4:] = 100.0
+        mask = np.array([[True] * 4 + [False] * 2])
+        short = numpy(layer(x[:, :4]))
+        for padded in (x, changed):
+            outputs = numpy(layer(padded, mask=mask))[:, :4]
+            np.testing.assert_allclose(outputs, short, atol=1e-5)
+
+    def test_a_causal_token_does_not_see_the_future(self):
+        layer = filled(layers.SelfAttention(2, causal=True), (None, 6, 8))
+        x = normal(1, 6, 8)
+        changed = x.copy()
+        changed[:, 4:] += 1
+        before, after = numpy(layer(x)), numpy(layer(changed))
+        np.testing.assert_array_equal(before[:, :4], after[:, :4])
+        assert np.abs(before[:, 4:] - after[:, 4:]).min() > 0
+
+    def test_has_four_square_matrices_and_their_biases(self):
+        layer = filled(layers.SelfAttention(4), (None, 9, 512))
+        assert layer.count_params() == 4 * 512 * 513
+        assert layer.multiply_adds() == 9 * 4 * 512**2 + 2 * 9**2 * 512
+
+    def test_heads_that_do_not_divide_the_width_are_refused(self):
+        with pytest.raises(ValueError, match="5 heads do not divide a width of 12; 1, 2, 3, 4, 6"):
+            layers.SelfAttention(5)(normal(1, 2, 12))
+
+
+class TestPositions:
+    def test_adds_one_vector_per_token(self):
+        layer = filled(layers.Positions((2, 3), prefix_tokens=1), (None, 7, 4))
+        x = normal(2, 7, 4)
+        np.testing.assert_allclose(numpy(layer(x)), x + numpy(layer.table), atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("grid", "new"), [((4, 4), (7, 5)), ((9, 8), (4, 3)), ((5, 5), (5, 5))]
+    )
+    def test_interpolates_as_pillow_does(self, grid, new):
+        from PIL import Image
+
+        table = normal(2 + grid[0] * grid[1], 3)
+        resized = numpy(resized_positions(table, grid, new, prefix_tokens=2))
+        np.testing.assert_array_equal(resized[:2], table[:2])
+        for channel in range(3):
+            image = Image.fromarray(table[2:, channel].reshape(grid), mode="F")
+            expected = np.asarray(image.resize(new[::-1], Image.BICUBIC))
+            np.testing.assert_allclose(resized[2:, channel].reshape(new), expected, atol=1e-5)
+
+    def test_interpolates_as_pytorch_does_with_antialiasing(self):
+        torch = pytest.importorskip("torch")
+        table = normal(14 * 14, 5)
+        maps = torch.from_numpy(table.reshape(1, 14, 14, 5)).permute(0, 3, 1, 2)
+        expected = torch.nn.functional.interpolate(maps, (14, 10), mode="bicubic", antialias=True)
+        expected = expected[0].permute(1, 2, 0).reshape(-1, 5).numpy()
+        resized = numpy(resized_positions(table, (14, 14), (14, 10)))
+        np.testing.assert_allclose(resized, expected, atol=1e-5)
+
+    def test_learned_for_another_grid_are_interpolated(self):
+        layer = filled(layers.Positions((2, 3), 1, learned_grid=(4, 4)), (None, 7, 4))
+        assert layer.table.shape == (17, 4)
+        expected = resized_positions(numpy(layer.table), (4, 4), (2, 3), 1)
+        np.testing.assert_allclose(numpy(layer(np.zeros((1, 7, 4)))[0]), numpy(expected), atol=1e-6)
+
+    def test_another_number_of_tokens_is_refused(self):
+        with pytest.raises(ValueError, match="8 tokens are not 1 and a grid of 2x3"):
+            layers.Positions((2, 3), 1)(normal(1, 8, 4))
+
+
+def test_prefix_tokens_come_first_and_start_at_zero():
+    x = normal(2, 3, 4)
+    outputs = numpy(layers.PrefixTokens(2)(x))
+    np.testing.assert_array_equal(outputs[:, :2], np.zeros((2, 2, 4)))
+    np.testing.assert_array_equal(outputs[:, 2:], x)
+
+
+def test_sequence_pooling_is_a_weighted_mean():
+    layer = filled(layers.SequencePooling(), (None, 5, 4))
+    kernel, bias = layer.get_weights()
+    x = normal(2, 5, 4)
+    weights = np.exp(x @ kernel + bias)
+    expected = (weights / weights.sum(axis=1, keepdims=True) * x).sum(axis=1)
+    np.testing.assert_allclose(numpy(layer(x)), expected, atol=1e-5)
