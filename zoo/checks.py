@@ -142,6 +142,14 @@ def image_shape(value) -> tuple[int, int, int]:
     return tuple(int(n) for n in sides)
 
 
+def grid(name: str, value) -> tuple[int, int]:
+    """(rows, columns), whole numbers of 1 or more; `ValueError` for anything else."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise ValueError(f"{name}={value!r} must be (rows, columns)")
+    rows, columns = [whole_number(name, side, least=1) for side in value]
+    return rows, columns
+
+
 def path(name: str, value) -> Path:
     """The path of a file or folder, as a string or Path; `ValueError` if it is none."""
     if not isinstance(value, str | os.PathLike) or value == "":

@@ -99,9 +99,7 @@ def layout(model, layer, shape, sides, grid=None, prefix_tokens=None, smallest=1
             f"the image they lie: grid=(rows, columns), which is (height / patch, width / patch), "
             f"and prefix_tokens=1 where a class token comes first"
         )
-    if not isinstance(grid, tuple | list) or len(grid) != 2:
-        raise ValueError(f"grid={grid!r} must be (rows, columns)")
-    rows, columns = [checks.whole_number("grid", side, least=1) for side in grid]
+    rows, columns = checks.grid("grid", grid)
     if prefix_tokens + rows * columns != shape[1]:
         raise ValueError(
             f"the layer {layer.name} gives {shape[1]} tokens, which are not {prefix_tokens} before "

@@ -54,8 +54,8 @@ class Positions(layers.Layer):
 
     def __init__(self, grid, prefix_tokens=0, learned_grid=None, **kwargs):
         super().__init__(**kwargs)
-        self.grid = _sides("grid", grid)
-        self.learned_grid = _sides("learned_grid", learned_grid or grid)
+        self.grid = checks.grid("grid", grid)
+        self.learned_grid = checks.grid("learned_grid", learned_grid or grid)
         self.prefix_tokens = checks.whole_number("prefix_tokens", prefix_tokens, least=0)
 
     def build(self, input_shape):
@@ -137,10 +137,3 @@ def cubic_matrix(size: int, new_size: int) -> np.ndarray:
     far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
     weights = np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))
     return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
-
-
-def _sides(name, grid) -> tuple[int, int]:
-    if not isinstance(grid, tuple | list) or len(grid) != 2:
-        raise ValueError(f"{name}={grid!r} must be (rows, columns)")
-    rows, columns = (checks.whole_number(name, side, least=1) for side in grid)
-    return rows, columns

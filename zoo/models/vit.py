@@ -134,13 +134,13 @@ def vit_base_16(
     checks.number("mlp_ratio", mlp_ratio, above=0)
     checks.probability("dropout", dropout)
     checks.probability("stochastic_depth", stochastic_depth)
-    grid = grid_of(input_shape, patch)
     if distilled and head != "cls":
         raise ValueError(f'distilled=True needs head="cls", not head={head!r}')
     if stem == "conv" and 2 ** round(math.log2(patch)) != patch:
         raise ValueError(f'patch={patch} must be a power of 2 for stem="conv", which halves')
     if stem == "resnet20" and patch != 4:
         raise ValueError(f'patch={patch} must be 4 for stem="resnet20", whose maps have a quarter')
+    grid = grid_of(input_shape, patch)
     prefix_tokens = (1 + distilled) if head == "cls" else 0
 
     image = keras.Input(input_shape, name="image")
@@ -154,7 +154,8 @@ def vit_base_16(
     x = layers.Reshape((grid[0] * grid[1], width), name="tokens")(maps)
     if prefix_tokens:
         x = PrefixTokens(prefix_tokens, name="prefix")(x)
-    x = Positions(grid, prefix_tokens, position_grid, name="positions")(x)
+    learned_grid = checks.grid("position_grid", position_grid or grid)
+    x = Positions(grid, prefix_tokens, learned_grid, name="positions")(x)
     if dropout:
         x = layers.Dropout(dropout, name="positions_dropout")(x)
     for i in range(1, depth + 1):
