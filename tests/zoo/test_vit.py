@@ -72,7 +72,9 @@ def test_weights_of_another_grid_serve_with_positions_interpolated(tmp_path):
     square = filled(zoo.get("vit_mnist", depth=1))
     square.save_weights(tmp_path / "square.weights.h5")
     options = {"input_shape": (28, 20, 1), "depth": 1}
-    with pytest.raises(ValueError, match="positions"):
+    with pytest.raises(
+        ValueError, match=r"of 49 patches, the model's of 7x5: position_grid=\(7, 7\)"
+    ):
         zoo.get("vit_mnist", weights=tmp_path / "square.weights.h5", **options)
     wide = zoo.get(
         "vit_mnist", weights=tmp_path / "square.weights.h5", position_grid=(7, 7), **options

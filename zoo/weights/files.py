@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import math
 import tempfile
 import traceback
 import warnings
@@ -38,7 +39,7 @@ def load_into(model: keras.Model, path: Path) -> None:
         raise Misfit(f"{misfit}: {error}") from error
     raise Misfit(
         f"{misfit}: only the file has {_listed(only_there)}; only the model has "
-        f"{_listed(only_here)}",
+        f"{_listed(only_here)}{_of_another_grid(only_there, model)}",
         only_there,
     )
 
@@ -111,6 +112,22 @@ def _without(arrays, others) -> list[tuple[str, tuple]]:
             spare[shape] -= 1
             left.append((layer, shape))
     return left
+
+
+def _of_another_grid(only_there, model) -> str:
+    """For a message: what to do about positions of another grid of patches; "" if there are none."""
+    for layer in model.layers:
+        rows = next((shape[0] for name, shape in only_there if name == layer.name), None)
+        if rows is None or not hasattr(layer, "learned_grid"):
+            continue
+        patches, (height, width) = rows - layer.prefix_tokens, layer.learned_grid
+        side = math.isqrt(max(patches, 0))
+        grid = f"({side}, {side})" if side**2 == patches else "(rows, columns)"
+        return (
+            f"; its positions are of {patches} patches, the model's of {height}x{width}: "
+            f"position_grid={grid} takes them and interpolates"
+        )
+    return ""
 
 
 def _listed(arrays) -> str:
