@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.weights import from_timm, from_torchvision
+from zoo.weights import from_timm, from_torchvision, to_timm, to_torchvision
 from zoo.weights.pytorch_layout import targets_of
 
 torch = pytest.importorskip("torch")
@@ -24,7 +24,9 @@ def beside(name):
     return module
 
 
-resnet_vgg, inception = beside("torch_resnet_vgg"), beside("torch_inception")
+resnet_vgg, inception, vit = [
+    beside(name) for name in ("torch_resnet_vgg", "torch_inception", "torch_vit")
+]
 
 
 def with_random_values(net, seed=0):
@@ -121,6 +123,64 @@ def test_deeper_resnets_take_every_weight(name):
     assert sorted(targets) == sorted(keys)
     for key in keys:
         assert targets[key].shape(state_dict[key].ndim) == tuple(state_dict[key].shape)
+
+
+def vit_cifar(**options):
+    return zoo.get("vit_cifar", input_shape=(32, 24, 3), num_classes=5, depth=2, **options)
+
+
+def timms_vit(grid=(8, 6)):
+    return with_random_values(vit.ViT(grid, 4, 192, 2, 3, 384))
+
+
+def test_logits_of_a_vision_transformer_are_those_of_pytorch():
+    net = timms_vit()
+    assert_same_logits(net, from_timm(vit_cifar(), net.state_dict()), 32, 24)
+
+
+@once
+class TestVisionTransformer:
+    def test_takes_every_weight_of_timms_base_model(self):
+        with torch.device("meta"):
+            state_dict = vit.ViT((14, 14), 16, 768, 12, 12, 3072, classes=1000).state_dict()
+        targets = {target.key: target for target in targets_of(zoo.get("vit_base_16"), "timm")}
+        shapes = {key: target.shape(state_dict[key].ndim) for key, target in targets.items()}
+        assert shapes == {key: tuple(value.shape) for key, value in state_dict.items()}
+
+    def test_takes_weights_of_another_grid_and_interpolates(self):
+        net = timms_vit((6, 6))
+        model = from_timm(vit_cifar(position_grid=(6, 6)), net.state_dict())
+        table = net.state_dict()["pos_embed"][0].numpy()
+        np.testing.assert_array_equal(model.get_layer("positions").table, table)
+
+    def test_of_another_form_is_refused(self):
+        for options in ({"stem": "conv"}, {"distilled": True}):
+            with pytest.raises(ValueError, match="has no counterpart in timm"):
+                from_timm(vit_cifar(**options), timms_vit().state_dict())
+        with pytest.raises(ValueError, match="unexpected cls_token"):
+            from_timm(vit_cifar(head="mean", position_grid=(7, 7)), timms_vit().state_dict())
+
+
+@pytest.mark.parametrize(
+    ("model", "net", "read", "write", "size"),
+    [
+        (vit_cifar, timms_vit, from_timm, to_timm, (32, 24)),
+        (
+            lambda: zoo.get("vgg16", input_shape=(64, 32, 3), num_classes=5),
+            lambda: resnet_vgg.VGG((2, 1)),
+            from_torchvision,
+            to_torchvision,
+            (64, 32),
+        ),
+    ],
+    ids=["timm", "torchvision"],
+)
+def test_weights_go_back(model, net, read, write, size):
+    source, copy = with_random_values(net(), seed=1), with_random_values(net(), seed=2)
+    arrays = write(read(model(), source.state_dict()))
+    copy.load_state_dict({key: torch.tensor(array) for key, array in arrays.items()})
+    for key, value in source.state_dict().items():
+        np.testing.assert_array_equal(copy.state_dict()[key], value)
 
 
 @once

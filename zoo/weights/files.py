@@ -115,7 +115,7 @@ def _without(arrays, others) -> list[tuple[str, tuple]]:
 
 
 def _of_another_grid(only_there, model) -> str:
-    """For a message: what to do about positions of another grid of patches; "" if there are none."""
+    """For a message: what to do about positions of another grid; "" if there are none."""
     for layer in model.layers:
         rows = next((shape[0] for name, shape in only_there if name == layer.name), None)
         if rows is None or not hasattr(layer, "learned_grid"):

@@ -1,7 +1,8 @@
-"""State dicts of torchvision and timm, loaded into the zoo's nets.
+"""State dicts of torchvision and timm, loaded into the zoo's nets, and back.
 
     state_dict = torchvision.models.resnet50(weights="DEFAULT").state_dict()
     model = zoo.weights.from_torchvision(zoo.get("resnet50"), state_dict)
+    state_dict = zoo.weights.to_torchvision(model)
 
 PyTorch is not needed: what `safetensors.numpy.load_file` reads will do.
 """
@@ -55,12 +56,35 @@ def from_timm(model: keras.Model, state_dict: Mapping) -> keras.Model:
 
     Like `from_torchvision`, except that timm has no GoogLeNet, names the fully connected layers of
     VGG otherwise, and changes no image inside Inception v3: normalise by the mean and std of
-    `pretrained_cfg`.
+    `pretrained_cfg`. It has vision transformers besides:
+
+        zoo.get("vit_base_16")                # vit_base_patch16_224; tiny and small likewise
+        zoo.get("vit_base_16", input_shape=(224, 160, 3), position_grid=(14, 14))
 
     Raises:
         ValueError: as `from_torchvision` does.
     """
     return _load(model, state_dict, "timm")
+
+
+def to_torchvision(model: keras.Model) -> dict[str, np.ndarray]:
+    """The model's weights as a state dict of torchvision's net, float32 arrays by name.
+
+        net.load_state_dict({key: torch.tensor(a) for key, a in state_dict.items()}, strict=False)
+
+    `strict=False` for the counters of batches in norms, which Keras does not keep.
+
+    Raises:
+        ValueError: if torchvision has no such model, or builds it in another form.
+    """
+    checks.model(model)
+    return {target.key: target.array() for target in targets_of(model, "torchvision")}
+
+
+def to_timm(model: keras.Model) -> dict[str, np.ndarray]:
+    """The model's weights as a state dict of timm's net; as `to_torchvision`."""
+    checks.model(model)
+    return {target.key: target.array() for target in targets_of(model, "timm")}
 
 
 def _load(model, state_dict, library) -> keras.Model:

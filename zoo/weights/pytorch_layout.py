@@ -16,6 +16,7 @@ SUFFIXES = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
+OF_ALL_IMAGES = ("tokens", "table")  # a transformer's; PyTorch keeps an axis of images before them
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Target:
 
     def shape(self, dimensions: int) -> tuple[int, ...]:
         """What that array must be; a dense kernel may come as a convolution, of 4 dimensions."""
+        if self.variable.name in OF_ALL_IMAGES:
+            return (1, *self.variable.shape)
         if self.variable.name != "kernel":
             return tuple(self.variable.shape)
         *_, outputs = self.variable.shape
@@ -41,9 +44,19 @@ class Target:
     def value(self, array: np.ndarray) -> np.ndarray:
         """The array in Keras's layout: channels last, also in what `Flatten` makes of maps."""
         if self.variable.name != "kernel":
-            return array
+            return array.reshape(self.variable.shape)
         array = array.reshape(self.shape(4))  # (outputs, inputs, height, width)
         return array.transpose(2, 3, 1, 0).reshape(self.variable.shape)
+
+    def array(self) -> np.ndarray:
+        """The variable in PyTorch's layout: what `value` takes."""
+        value = keras.ops.convert_to_numpy(self.variable)
+        shape = self.shape(4 if self._is_convolution else 2)
+        if self.variable.name != "kernel":
+            return value.reshape(shape)
+        outputs, inputs, height, width = self.shape(4)
+        value = value.reshape(height, width, inputs, outputs)
+        return value.transpose(3, 2, 0, 1).reshape(shape)
 
     @property
     def _is_convolution(self) -> bool:
@@ -64,7 +77,6 @@ def targets_of(model, library) -> list[Target]:
     for layer in model.layers:
         if not layer.weights:
             continue
-        module = module_name(model.name, layer.name, library)
         if isinstance(layer, keras.layers.BatchNormalization) and not layer.scale:
             raise ValueError(
                 f"{model.name} was built as Keras has it, norms without gamma and means without "
@@ -73,8 +85,18 @@ def targets_of(model, library) -> list[Target]:
             )
         map_size = _map_size(model, layer)
         for variable in layer.weights:
-            targets.append(Target(f"{module}.{SUFFIXES[variable.name]}", layer, variable, map_size))
+            module = module_name(model.name, _part_of(layer, variable), library)
+            suffix = SUFFIXES.get(variable.name)  # class token and positions are no modules
+            key = f"{module}.{suffix}" if suffix else module
+            targets.append(Target(key, layer, variable, map_size))
     return targets
+
+
+def _part_of(layer, variable) -> str:
+    """The layer's name, with that of the one inside it that has the variable: "block1_mlp1", or
+    "block1_attention_qkv"."""
+    *_, inner, _ = variable.path.split("/")
+    return layer.name if inner == layer.name else f"{layer.name}_{inner}"
 
 
 def _map_size(model, layer) -> tuple[int, int]:

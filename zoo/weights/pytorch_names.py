@@ -81,6 +81,22 @@ INCEPTION_BRANCHES = {
     "double_column": "branch3x3dbl_3b",
 }
 
+VIT = {
+    "patches": "patch_embed.proj",
+    "prefix": "cls_token",
+    "positions": "pos_embed",
+    "norm": "norm",
+    "logits": "head",
+}
+VIT_BLOCK = {
+    "norm1": "norm1",
+    "attention_qkv": "attn.qkv",
+    "attention_out": "attn.proj",
+    "norm2": "norm2",
+    "mlp1": "mlp.fc1",
+    "mlp2": "mlp.fc2",
+}
+
 
 def module_name(model_name: str, layer_name: str, library: str) -> str:
     """The module of `library`, "torchvision" or "timm", whose weights a layer takes.
@@ -98,6 +114,8 @@ def module_name(model_name: str, layer_name: str, library: str) -> str:
             return _googlenet(layer_name)
         if model_name == "inception_v3":
             return _inception_v3(layer_name)
+        if model_name.startswith("vit_") and library == "timm":
+            return _vit(layer_name)
     except KeyError:
         raise ValueError(
             f"{layer_name} of {model_name} has no counterpart in {library}; build the model with "
@@ -112,8 +130,9 @@ def module_name(model_name: str, layer_name: str, library: str) -> str:
         raise ValueError("timm has no GoogLeNet; take torchvision's, with from_torchvision")
     raise ValueError(
         f"{model_name} takes no weights of {library}: resnet18_imagenet, resnet34_imagenet, "
-        f"resnet50, resnet101, resnet152, resnext50_32x4d, vgg16 and inception_v3 do, and "
-        f"googlenet_bn those of torchvision"
+        f"resnet50, resnet101, resnet152, resnext50_32x4d, vgg16 and inception_v3 do, "
+        f"googlenet_bn those of torchvision, and vit_tiny_16, vit_small_16 and vit_base_16 those "
+        f"of timm"
     )
 
 
@@ -127,6 +146,16 @@ def _resnet(layer: str) -> str:
     else:
         module = f"bn{number}" if norm else f"conv{number}"
     return f"layer{stage}.{int(block) - 1}.{module}"
+
+
+def _vit(layer: str) -> str:
+    if layer in VIT:
+        return VIT[layer]
+    found = re.fullmatch(r"block(\d+)_(.+)", layer)  # such as block3_attention_qkv
+    if not found:
+        raise KeyError(layer)
+    block, part = found.groups()
+    return f"blocks.{int(block) - 1}.{VIT_BLOCK[part]}"
 
 
 def _vgg16(layer: str, library: str) -> str:
