@@ -6,6 +6,7 @@ from zoo.explain.cam import eigen_cam, grad_cam, grad_cam_plus_plus
 from zoo.explain.feature_maps import feature_maps, kernels
 from zoo.explain.loss_surface import LossSurface, loss_surface
 from zoo.explain.misclassified import Mistakes, misclassified
+from zoo.explain.rollout import attention_rollout
 from zoo.explain.saliency import saliency, smooth_grad
 from zoo.explain.score_cam import score_cam
 
@@ -13,6 +14,7 @@ __all__ = [
     "LossSurface",
     "Mistakes",
     "activation_maximization",
+    "attention_rollout",
     "eigen_cam",
     "feature_maps",
     "fgsm",

@@ -11,12 +11,12 @@ from keras import ops
 
 from zoo import backend, checks
 from zoo.backend.operations import float_images
-from zoo.explain.hooks import tap
 from zoo.explain.inputs import Inputs, require_weights, run
 from zoo.explain.layer_search import find_layer
 from zoo.explain.maps import is_zero, warn_of_empty
 from zoo.explain.outputs import Head, as_array, indices
 from zoo.explain.pixels import Normalization, pixels_of
+from zoo.inspect.hooks import tap
 
 
 def activation_maximization(

@@ -29,11 +29,11 @@ from keras import ops
 
 from zoo import backend, checks
 from zoo.explain.heat import heat_maps, ratio
-from zoo.explain.hooks import tap
 from zoo.explain.inputs import Inputs
 from zoo.explain.layer_search import find_layer, static_shape
 from zoo.explain.maps import MapLayer, is_zero, layout, warn_of_empty
 from zoo.explain.outputs import Head, one_hot, require_finite_outputs
+from zoo.inspect.hooks import tap
 
 NO_MAPS = "the layer gives only zeros, so their heat maps are empty"
 SMALLEST = 5  # maps of fewer cells a side show little of where

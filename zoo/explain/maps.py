@@ -8,9 +8,10 @@ import numpy as np
 from keras import ops
 
 from zoo import checks
-from zoo.explain.hooks import tap
 from zoo.explain.inputs import Inputs, run
 from zoo.explain.layer_search import card_of, find_layer, layers_with_maps, static_shape
+from zoo.inspect.hooks import tap
+from zoo.inspect.tokens import token_grid
 
 
 @dataclass(frozen=True)
@@ -86,26 +87,9 @@ def layout(model, layer, shape, sides, grid=None, prefix_tokens=None, smallest=1
                 f"needed are (h, w, channels). Layers that do: {layers_with_maps(model, smallest)}"
             )
         raise ValueError(f"the layer {layer.name} gives maps of shape {shape[1:]}; {why}")
-    card = card_of(model, layer)
-    patch = getattr(card, "patch", None)
-    if grid is None and patch:
-        grid = (sides[0] // patch, sides[1] // patch)
-    if prefix_tokens is None:
-        prefix_tokens = getattr(card, "prefix_tokens", 0) if patch else 0
-    checks.whole_number("prefix_tokens", prefix_tokens, least=0)
-    if grid is None:
-        raise ValueError(
-            f"the layer {layer.name} gives {shape[1]} tokens of {shape[2]} values; say where in "
-            f"the image they lie: grid=(rows, columns), which is (height / patch, width / patch), "
-            f"and prefix_tokens=1 where a class token comes first"
-        )
-    rows, columns = checks.grid("grid", grid)
-    if prefix_tokens + rows * columns != shape[1]:
-        raise ValueError(
-            f"the layer {layer.name} gives {shape[1]} tokens, which are not {prefix_tokens} before "
-            f"a grid of {rows}x{columns}: grid= is (height / patch, width / patch) of the image, "
-            f"and prefix_tokens= what comes before, such as a class token"
-        )
+    (rows, columns), prefix_tokens = token_grid(
+        layer.name, shape[1], sides, card_of(model, layer), grid, prefix_tokens
+    )
     _require_sides(model, layer, (rows, columns), smallest)
     return (rows, columns), prefix_tokens
 

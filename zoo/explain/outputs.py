@@ -21,8 +21,8 @@ from scipy.special import expit, softmax
 
 from zoo import checks
 from zoo.backend.operations import last_operation, operations_within
-from zoo.explain.hooks import recorded, without_activation
 from zoo.explain.inputs import run
+from zoo.inspect.hooks import recorded, without_activation
 
 OUTPUTS = ("logits", "probabilities", "multi-label logits", "multi-label probabilities")
 LOGITS = ("logits", "multi-label logits")

@@ -1,6 +1,13 @@
-"""What a model is made of: its summary, receptive fields, multiply-adds; any functional model."""
+"""What a model is made of: its summary, receptive fields, multiply-adds, what it attends to."""
 
+from zoo.inspect.attention import attention_distance, attention_weights
 from zoo.inspect.receptive_field import receptive_field
 from zoo.inspect.summary import ModelSummary, summary
 
-__all__ = ["ModelSummary", "receptive_field", "summary"]
+__all__ = [
+    "ModelSummary",
+    "attention_distance",
+    "attention_weights",
+    "receptive_field",
+    "summary",
+]

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 import zoo
 from zoo.explain import eigen_cam, grad_cam, grad_cam_plus_plus, score_cam
 from zoo.explain.cam import check_layer
-from zoo.explain.hooks import recorded
+from zoo.inspect.hooks import recorded
 
 CLASSES = [0, 2, 3]
 ALL = [grad_cam, grad_cam_plus_plus, score_cam, eigen_cam]

@@ -216,7 +216,7 @@ class TestNotNamed:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"grid": None}, "block1_norm1 gives 141 tokens of 8 values; say where"),
+            ({"grid": None}, "block1_norm1 gives 141 tokens; say where"),
             ({"grid": (12, 12)}, "gives 141 tokens, which are not 1 before a grid of 12x12"),
             ({"prefix_tokens": 0}, "gives 141 tokens, which are not 0 before a grid of 14x10"),
             ({"prefix_tokens": 1.5}, "prefix_tokens=1.5 must be a whole number"),
