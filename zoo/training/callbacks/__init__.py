@@ -6,7 +6,12 @@ from zoo.training.callbacks.metrics_log import MetricsLog
 from zoo.training.callbacks.non_finite import StopOnNonFinite
 from zoo.training.callbacks.progress import Progress
 from zoo.training.callbacks.reduce_on_plateau import ReduceLROnPlateau
-from zoo.training.callbacks.reports import ConfusionReport, GradCAMReport, MisclassifiedReport
+from zoo.training.callbacks.reports import (
+    ConfusionReport,
+    GradCAMReport,
+    MisclassifiedReport,
+    RolloutReport,
+)
 from zoo.training.callbacks.tensorboard import TensorBoard
 from zoo.training.callbacks.weight_penalty import WeightPenalty
 
@@ -20,6 +25,7 @@ __all__ = [
     "MisclassifiedReport",
     "Progress",
     "ReduceLROnPlateau",
+    "RolloutReport",
     "StopOnNonFinite",
     "TensorBoard",
     "WeightPenalty",
