@@ -10,5 +10,6 @@ LESSONS = {  # session -> what the lesson is about
     6: "Kinds of convolution, augmentation",
     7: "Training policies, explanations, ResNets",
     8: "One cycle, Inception, a ResNet in minutes",
-    9: "Attention",
+    9: "Embeddings, attention, spatial transformers",
+    10: "Vision transformers, ConvMixer, detection",
 }

@@ -67,8 +67,7 @@ def main(
     steps = epochs * len(train)
     rate = OneCycle(max_lr, steps, 0.2 * steps, anneal="linear")
     optimizer = OPTIMIZERS[optimizer](rate, weight_decay=weight_decay)
-    kernels = {id(weight) for weight in net.trainable_weights if weight.name == "kernel"}
-    others = [weight for weight in net.trainable_weights if id(weight) not in kernels]
+    others = [weight for weight in net.trainable_weights if weight.name != "kernel"]
     optimizer.exclude_from_weight_decay(var_list=others)  # norms, biases, positions, class token
     net.compile(
         optimizer,
