@@ -14,24 +14,19 @@ Measured: the s10_vit rows of results/.
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
-from zoo.inspect import attention_distance, position_similarity
-from zoo.report import transformer
-from zoo.report.page import Section
 from zoo.run import Run
 from zoo.training import OneCycle
 from zoo.training.callbacks import (
+    AttentionDistanceReport,
     ConfusionReport,
     GradCAMReport,
     MisclassifiedReport,
+    PositionsReport,
     RolloutReport,
 )
 
 import keras
 
-POSITIONS = """One map per patch, at its place: how alike its learned position is to those of all
-patches. The image was cut into a row of tokens; that they lie in a plane is learnt."""
-DISTANCE = """How far the heads of each block look, mean over the validation images: a head near 0
-looks at its neighbours, as a convolution does."""
 OPTIMIZERS = {"adamw": keras.optimizers.AdamW, "muon": keras.optimizers.Muon}
 
 
@@ -78,6 +73,8 @@ def main(
         MisclassifiedReport(data, run.folder / "misclassified.png"),
         GradCAMReport(data, run.folder / "gradcam.png"),
         RolloutReport(data, run.folder / "rollout.png"),
+        AttentionDistanceReport(data, run.folder / "distance.png"),
+        PositionsReport(run.folder / "positions.png"),
         ConfusionReport(data, run.folder / "confusion.png"),
     ]
     net.fit(
@@ -88,17 +85,7 @@ def main(
         verbose=0,
         callbacks=[*run.callbacks, *reports],
     )
-    tokens = {} if net.get_layer("positions").prefix_tokens else {"prefix_tokens": 0}
-    distances = attention_distance(net, data.normalize(data.x_val[:200]), **tokens)
-    pictures = [
-        transformer.position_similarity(run.folder / "positions.png", position_similarity(net)),
-        transformer.attention_distance(run.folder / "distance.png", distances, most=32),
-    ]
-    learnt = [
-        Section("Learned positions", POSITIONS, pictures[0]),
-        Section("Attention distance", DISTANCE, pictures[1]),
-    ]
-    return run.finish(net, [*reports, *learnt])
+    return run.finish(net, reports)
 
 
 if __name__ == "__main__":

@@ -12,23 +12,18 @@ Measured: the s9_vit_mnist rows of results/.
 import zoo
 from zoo import cli, datasets
 from zoo.datasets import transforms
-from zoo.inspect import attention_distance, position_similarity
-from zoo.report import transformer
-from zoo.report.page import Section
 from zoo.run import Run
 from zoo.training import OneCycle
 from zoo.training.callbacks import (
+    AttentionDistanceReport,
     ConfusionReport,
     GradCAMReport,
     MisclassifiedReport,
+    PositionsReport,
     RolloutReport,
 )
 
 import keras
-
-POSITIONS = """One map per patch, at its place: how alike its learned position is to those of all
-patches."""
-DISTANCE = "How far the heads of each block look, mean over 200 validation images."
 
 
 def main(
@@ -64,6 +59,8 @@ def main(
         MisclassifiedReport(data, run.folder / "misclassified.png"),
         GradCAMReport(data, run.folder / "gradcam.png"),
         RolloutReport(data, run.folder / "rollout.png"),
+        AttentionDistanceReport(data, run.folder / "distance.png"),
+        PositionsReport(run.folder / "positions.png"),
         ConfusionReport(data, run.folder / "confusion.png"),
     ]
     net.fit(
@@ -74,16 +71,7 @@ def main(
         verbose=0,
         callbacks=[*run.callbacks, *reports],
     )
-    distances = attention_distance(net, data.normalize(data.x_val[:200]))
-    pictures = [
-        transformer.position_similarity(run.folder / "positions.png", position_similarity(net)),
-        transformer.attention_distance(run.folder / "distance.png", distances, most=28),
-    ]
-    learnt = [
-        Section("Learned positions", POSITIONS, pictures[0]),
-        Section("Attention distance", DISTANCE, pictures[1]),
-    ]
-    return run.finish(net, [*reports, *learnt])
+    return run.finish(net, reports)
 
 
 if __name__ == "__main__":

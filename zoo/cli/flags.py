@@ -25,6 +25,8 @@ SHARED = {
     "batch_size": "images per step",
     "learning_rate": "of the optimizer",
     "max_lr": "the highest learning rate of the cycle",
+    "weight_decay": "decoupled, of the kernels",
+    "label_smoothing": "share of the target that is spread over all classes",
     "l1": "L1 penalty on the kernels",
     "l2": "L2 penalty on the kernels",
     "seed": "of weights, order, augmentation and dropout",

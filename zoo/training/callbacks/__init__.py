@@ -6,16 +6,17 @@ from zoo.training.callbacks.metrics_log import MetricsLog
 from zoo.training.callbacks.non_finite import StopOnNonFinite
 from zoo.training.callbacks.progress import Progress
 from zoo.training.callbacks.reduce_on_plateau import ReduceLROnPlateau
-from zoo.training.callbacks.reports import (
-    ConfusionReport,
-    GradCAMReport,
-    MisclassifiedReport,
+from zoo.training.callbacks.reports import ConfusionReport, GradCAMReport, MisclassifiedReport
+from zoo.training.callbacks.tensorboard import TensorBoard
+from zoo.training.callbacks.transformer_reports import (
+    AttentionDistanceReport,
+    PositionsReport,
     RolloutReport,
 )
-from zoo.training.callbacks.tensorboard import TensorBoard
 from zoo.training.callbacks.weight_penalty import WeightPenalty
 
 __all__ = [
+    "AttentionDistanceReport",
     "Checkpoint",
     "ConfusionReport",
     "GradCAMReport",
@@ -23,6 +24,7 @@ __all__ = [
     "GrowBatchOnPlateau",
     "MetricsLog",
     "MisclassifiedReport",
+    "PositionsReport",
     "Progress",
     "ReduceLROnPlateau",
     "RolloutReport",

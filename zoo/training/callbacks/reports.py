@@ -189,38 +189,6 @@ class GradCAMReport(MisclassifiedReport):
         return [figures.overlay(image, heat) for image, heat in zip(pictures, maps, strict=True)]
 
 
-class RolloutReport(MisclassifiedReport):
-    """What reached the output of a transformer: attention rollout over the misclassified images.
-
-    Args:
-        data: with `path`, `count`, `class_names` and `preprocess`, as of `MisclassifiedReport`.
-        grid: with `prefix_tokens`, as of `zoo.explain.attention_rollout`.
-
-    Raises:
-        ValueError: as `MisclassifiedReport`.
-    """
-
-    heading = "What reached the output"
-    caption = (
-        "Attention rollout on the same images: from the red patches most reached the class token, "
-        "or the mean of the tokens, whatever the class."
-    )
-
-    def __init__(
-        self, data, path, count=10, *, grid=None, prefix_tokens=None, class_names=None,
-        preprocess=None,
-    ):  # fmt: skip
-        super().__init__(data, path, count, class_names=class_names, preprocess=preprocess)
-        self.options = {"grid": grid, "prefix_tokens": prefix_tokens}
-
-    def pictures(self, pictures, mistakes):
-        if not mistakes:
-            return pictures
-        inputs = np.stack([mistake.inputs for mistake in mistakes])
-        maps = explain.attention_rollout(self.model, inputs, **self.options)
-        return [figures.overlay(image, heat) for image, heat in zip(pictures, maps, strict=True)]
-
-
 def _shown(image: np.ndarray) -> np.ndarray:
     """As uint8: levels 0 to 255 as they are, other numbers stretched to them."""
     if image.dtype.kind in "iu" and 0 <= image.min() and image.max() <= 255:
