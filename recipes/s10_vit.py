@@ -7,7 +7,9 @@
 
 What it shows: a transformer has to learn from the images what a convolution is built for, that
 nearby pixels belong together. Convolutions in front and a weighted mean of the tokens in place of a
-class token make up for most of it.
+class token make up for most of it. Muon, which turns each kernel's step into one of equal size in
+all directions, learns faster: after 5 epochs of 16,000 images 62.7 % of 4,000 held out, AdamW at
+the same rate of 0.002 58.1 %; at 0.005 Muon was behind itself after two epochs.
 Measured: the s10_vit rows of results/.
 """
 
@@ -33,10 +35,10 @@ OPTIMIZERS = {"adamw": keras.optimizers.AdamW, "muon": keras.optimizers.Muon}
 def main(
     model="vit_cifar_compact",
     dataset="cifar10",
-    epochs=60,
+    epochs=40,
     batch_size=128,
     max_lr=2e-3,
-    optimizer="adamw",  # or "muon"
+    optimizer="muon",  # or "adamw"
     weight_decay=0.05,
     label_smoothing=0.1,
     augment=5.0,  # magnitude of RandAugment's two operations, 0 to 10
