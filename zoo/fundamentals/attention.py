@@ -58,6 +58,39 @@ def attention(queries, keys, values, allowed=None) -> tuple[np.ndarray, np.ndarr
     return weights @ values, weights
 
 
+def window_attention(x, window: int) -> np.ndarray:
+    """Self-attention (t, d) of tokens that ask their own window alone: t * window scores.
+
+    Raises:
+        ValueError: if the windows do not divide the tokens.
+    """
+    x = _in_rows(x, "window", window)
+    return attention(x, x, x)[0].reshape(-1, x.shape[-1])
+
+
+def axial_attention(x, side: int) -> np.ndarray:
+    """Self-attention (t, d) of an image of rows `side` long, down its columns, then along its rows.
+
+    t (rows + side) scores in place of t^2, and yet every token reaches every other. Source: Ho et
+    al., Axial attention in multidimensional transformers (arXiv:1912.12180).
+
+    Raises:
+        ValueError: if the rows do not divide the tokens.
+    """
+    columns = _in_rows(x, "side", side).swapaxes(0, 1)
+    rows = attention(columns, columns, columns)[0].swapaxes(0, 1)
+    return attention(rows, rows, rows)[0].reshape(-1, rows.shape[-1])
+
+
+def _in_rows(x, name: str, length: int) -> np.ndarray:
+    """(t, d) as (t / length, length, d)."""
+    x = checks.array("x", x)
+    checks.whole_number(name, length, least=1)
+    if x.ndim != 2 or len(x) % length:
+        raise ValueError(f"x {x.shape} must be (tokens, width), its tokens a multiple of {length}")
+    return x.reshape(-1, length, x.shape[-1])
+
+
 def masked(scores: np.ndarray, allowed) -> np.ndarray:
     """Scores (..., t, s) with minus infinity where a query may not ask.
 

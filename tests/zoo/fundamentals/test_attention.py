@@ -77,6 +77,19 @@ class TestAttention:
         np.testing.assert_allclose(weights, [[0.25, 0.25, 0.5]])
         np.testing.assert_allclose(output, [[4.0]])
 
+    def test_of_windows_is_that_of_all_with_a_mask(self):
+        x = normal(12, 5)
+        windows = np.arange(12) // 4
+        expected, _ = by_hand.attention(x, x, x, windows[:, None] == windows)
+        np.testing.assert_allclose(by_hand.window_attention(x, 4), expected, atol=1e-12)
+
+    def test_along_the_axes_is_that_of_columns_then_rows_with_masks(self):
+        x = normal(12, 5)
+        row, column = np.divmod(np.arange(12), 4)
+        down, _ = by_hand.attention(x, x, x, column[:, None] == column)
+        expected, _ = by_hand.attention(down, down, down, row[:, None] == row)
+        np.testing.assert_allclose(by_hand.axial_attention(x, 4), expected, atol=1e-12)
+
     def test_heads_split_the_numbers_of_each_token_and_merge_again(self):
         x = np.arange(12).reshape(3, 4)
         heads = by_hand.split_heads(x, 2)
@@ -101,6 +114,8 @@ class TestAttention:
             ),
             (lambda x: by_hand.attention(x, x, x, masks.full(4)), r"allowed \(4, 4\) does not fit"),
             (lambda x: by_hand.attention("a", x, x), "queries must be numbers"),
+            (lambda x: by_hand.window_attention(x, 2), r"x \(3, 2\) must be \(tokens, width\)"),
+            (lambda x: by_hand.axial_attention(x, 0), "side=0 must be a whole number"),
             (lambda x: by_hand.split_heads(x, 3), "3 heads do not divide a width of 2"),
         ],
     )
