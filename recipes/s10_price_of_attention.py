@@ -62,7 +62,6 @@ def main(
         numbers = {"how many": f"{n:,}", "scores": f"{n**2:,}", "MB": f"{4e-6 * n**2:,.1f}"}
         counted.append({"tokens": name} | numbers)
     run.print_table(counted, "scores of one head")
-
     rng = np.random.default_rng(0)
     sequences = [rng.normal(size=(length, WIDTH)).astype("float32") for length in LENGTHS]
     methods = {
