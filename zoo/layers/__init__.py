@@ -5,9 +5,11 @@ from zoo.layers.conv import conv_bn_relu, depthwise_separable, spatially_separab
 from zoo.layers.fused import FusedBatchNormalization, FusedConv2D
 from zoo.layers.norm import normalization
 from zoo.layers.pixel_shuffle import PixelShuffle
+from zoo.layers.spatial_transformer import AffineSampling
 from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling
 
 __all__ = [
+    "AffineSampling",
     "FusedBatchNormalization",
     "FusedConv2D",
     "PixelShuffle",
