@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from zoo import datasets
 from zoo.datasets import Dataset
 
 pytestmark = pytest.mark.once
@@ -55,3 +56,26 @@ class TestDataset:
     def test_an_unknown_split_is_refused(self):
         with pytest.raises(ValueError, match="no split named 'test'; there are train and val"):
             self.make().batches("test", 2)
+
+
+class TestHeldOut:
+    def test_validates_on_training_images_that_are_then_not_trained_on(self):
+        data = datasets.load("digits")
+        held = data.held_out(100)
+        assert len(held.x_train) == len(data.x_train) - 100 and len(held.x_val) == 100
+        assert np.bincount(held.y_val).tolist() == [10] * 10
+        together = np.concatenate([held.x_train, held.x_val])
+        order = np.lexsort(together.reshape(len(together), -1).T)
+        expected = data.x_train[np.lexsort(data.x_train.reshape(len(data.x_train), -1).T)]
+        np.testing.assert_array_equal(together[order], expected)
+
+    def test_is_the_same_for_a_seed_and_differs_between_seeds(self):
+        data = datasets.load("digits")
+        first, again, other = (data.held_out(50, seed=seed) for seed in (0, 0, 1))
+        np.testing.assert_array_equal(first.x_val, again.x_val)
+        assert not np.array_equal(first.x_val, other.x_val)
+
+    @pytest.mark.parametrize("count", [0, 1437, 2.5, "10"])
+    def test_a_number_that_leaves_nothing_is_refused(self, count):
+        with pytest.raises(ValueError, match=f"count={count!r} must be a whole number"):
+            datasets.load("digits").held_out(count)
