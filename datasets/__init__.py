@@ -10,19 +10,31 @@ import difflib
 from pathlib import Path
 
 from zoo import checks
-from zoo.datasets import cache, cifar10, digits, image_folder, mnist, mnist_sum
+from zoo.datasets import (
+    cache,
+    cifar10,
+    detection_folder,
+    digits,
+    image_folder,
+    mnist,
+    mnist_sum,
+    shapes,
+)
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.files import expanded
+from zoo.datasets.detection import DetectionDataset
+from zoo.datasets.files import expanded, find
 from zoo.datasets.image_batches import normalize
+from zoo.datasets.listing import list_files
 
-__all__ = ["Dataset", "cache", "load", "mnist_sum", "names", "normalize"]
+__all__ = ["Dataset", "DetectionDataset", "cache", "load", "mnist_sum", "names", "normalize"]
 
 _LOADERS = {"cifar10": cifar10.load, "digits": digits.load, "mnist": mnist.load}
+_WITH_BOXES = ("bccd", "shapes")
 
 
 def names() -> list[str]:
     """The datasets that `load` knows by name."""
-    return sorted(_LOADERS)
+    return sorted([*_LOADERS, *_WITH_BOXES])
 
 
 def load(
@@ -34,7 +46,8 @@ def load(
     seed: int = 0,
     on_error: str = "raise",
     in_memory: bool | None = None,
-) -> Dataset:
+    held_out=(),
+) -> Dataset | DetectionDataset:
     """Load a dataset by its name, or the images of a folder or zip.
 
     An image that is found and not used is counted, with the reason, in one warning.
@@ -43,9 +56,12 @@ def load(
         name: one of `names()`, or the path of an image folder or of a zip of one
             (`train/<class>/*` and `test/<class>/*` or `val/<class>/*`; without labelled `val` or
             `test` images, or with `<class>/*` alone, a fifth of each class is held out; or the
-            layout of Tiny ImageNet).
+            layout of Tiny ImageNet). A folder with COCO or VIA annotation files, such as
+            `instances_train.json` and `instances_val.json`, gives a `DetectionDataset`, like the
+            names "bccd" (blood cells, a file of your own) and "shapes" (generated).
         image_shape: (height, width, 1 or 3): images are resized and turned grey or RGB as needed,
-            so that any dataset suits any model; None keeps them as they are.
+            so that any dataset suits any model; images with boxes keep their proportions and get
+            grey bars. None keeps them as they are.
         limit: keep this many training images and at most as many validation images, the classes
             in equal shares. The others of a folder are not decoded.
         data_dir: where to look before `$ZOO_DATA`, Keras's cache and the download.
@@ -56,6 +72,8 @@ def load(
         in_memory: for a folder: True holds all pixels in memory, False reads them from their files
             batch by batch; None does that where they are more than half a gigabyte
             (`image_folder.IN_MEMORY`).
+        held_out: for "shapes": pairs of colour and kind, such as ("red", "disc"), that no training
+            image has.
 
     Raises:
         ValueError: if the name is unknown, the data cannot be read or are unsuitable, or the limit
@@ -78,13 +96,22 @@ def load(
     if name in _LOADERS:
         data = _LOADERS[name](data_dir, limit, seed)
         return data if image_shape is None else data.reshaped(image_shape)
-    path = expanded(name)
+    if held_out and name != "shapes":
+        raise ValueError(f"held_out={held_out!r} is for the dataset shapes, not {str(name)!r}")
+    if name == "shapes":
+        return shapes.load(image_shape, limit, seed, held_out)
+    path = (
+        find("bccd", ["bccd.zip", "bccd"], None, "", data_dir) if name == "bccd" else expanded(name)
+    )
     if not str(name) or not path.exists():
         near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.5) or names()
         raise ValueError(
             f"no dataset named {str(name)!r} and no folder or zip at that path; "
             f"nearest: {', '.join(near)}. Known: {', '.join(names())}"
         )
-    return image_folder.load(
-        path, image_shape, limit=limit, seed=seed, on_error=on_error, in_memory=in_memory
-    )
+    options = {"limit": limit, "seed": seed, "on_error": on_error, "in_memory": in_memory}
+    listing = list_files(path)
+    documents = detection_folder.read_documents(listing)
+    if documents:
+        return detection_folder.load(path, listing, documents, image_shape, **options)
+    return image_folder.load(path, image_shape, listing=listing, **options)

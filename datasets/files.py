@@ -24,11 +24,11 @@ def expanded(path: str | Path) -> Path:
 def find(
     dataset: str,
     filenames: Sequence[str],
-    url: str,
+    url: str | None,
     sha256: str,
     data_dir: str | Path | None = None,
 ) -> Path:
-    """The first of `filenames` in data_dir, $ZOO_DATA or Keras's cache, else a download of `url`.
+    """The first of `filenames` in data_dir, $ZOO_DATA or Keras's cache, else downloaded.
 
     Raises:
         FileNotFoundError: if it is in none of them and cannot be fetched; names them.
@@ -42,6 +42,12 @@ def find(
         for filename in filenames:
             if (folder / filename).exists():
                 return folder / filename
+    if url is None:
+        raise FileNotFoundError(
+            f"{dataset} is not here and has no download: {' or '.join(filenames)} is in none of "
+            f"{', '.join(map(str, folders))}. Next step: put the file into one of these folders, "
+            f"or name its folder with --data-dir or ZOO_DATA"
+        )
     fetched = url.rpartition("/")[2]
     try:
         return Path(keras.utils.get_file(fetched, url, file_hash=sha256, hash_algorithm="sha256"))

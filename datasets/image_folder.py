@@ -28,6 +28,7 @@ def load(
     seed: int = 0,
     on_error: str = "raise",
     in_memory: bool | None = None,
+    listing: Listing | None = None,
 ) -> Dataset:
     """Read `train/<class>/*` with `val/<class>/*` or `test/<class>/*`, or `<class>/*` alone.
 
@@ -46,13 +47,14 @@ def load(
         in_memory: whether the pixels are held in memory; None: if they are `IN_MEMORY` bytes at
             most. Otherwise every image is read once to find damage, mean and std, and again
             whenever a batch needs it.
+        listing: of the path, if it is made already.
 
     Raises:
         ValueError: if it has another layout, a single class or one without images, images that
             cannot be read (all are named), or images of several sizes; with the path.
         OSError: if a folder cannot be opened.
     """
-    listing = list_files(path)
+    listing = list_files(path) if listing is None else listing
     if tiny_imagenet.matches(listing):
         layout = tiny_imagenet.read_layout(listing)
     else:

@@ -30,6 +30,7 @@ class ImageFiles:
 
     dtype = np.dtype("uint8")
     ndim = 4
+    fit = staticmethod(fit)  # how an image is brought to a shape
 
     def __init__(self, listing: Listing, files: list[str], *image_shapes: tuple[int, int, int]):
         self.listing, self.files, self.image_shapes = listing, files, image_shapes
@@ -71,11 +72,11 @@ class ImageFiles:
 
     def subset(self, rows) -> "ImageFiles":
         """These rows, still in their files."""
-        return ImageFiles(self.listing, self._files(rows), *self.image_shapes)
+        return type(self)(self.listing, self._files(rows), *self.image_shapes)
 
     def reshaped(self, image_shape: tuple[int, int, int]) -> "ImageFiles":
         """All of them, resized once more."""
-        return ImageFiles(self.listing, self.files, *self.image_shapes, image_shape)
+        return type(self)(self.listing, self.files, *self.image_shapes, image_shape)
 
     def _files(self, rows) -> list[str]:
         if isinstance(rows, slice):
@@ -100,7 +101,7 @@ class ImageFiles:
                 f"remove it"
             ) from error
         for image_shape in self.image_shapes:
-            image = fit(image, image_shape)
+            image = self.fit(image, image_shape)
         return image
 
 

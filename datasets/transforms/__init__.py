@@ -7,6 +7,7 @@ albumentations transform; then those that mix the images of a batch, and with th
 """
 
 from zoo.datasets.transforms.mixing import Mixing, cutmix, mixup, ricap
+from zoo.datasets.transforms.mosaic import Mosaic, mosaic
 from zoo.datasets.transforms.operations import OPERATIONS, operate
 from zoo.datasets.transforms.policies import auto_augment, population_based, rand_augment
 from zoo.datasets.transforms.schedule import read_schedule, tabulate
@@ -29,6 +30,7 @@ from zoo.datasets.transforms.whitening import Whitening
 __all__ = [
     "OPERATIONS",
     "Mixing",
+    "Mosaic",
     "Whitening",
     "auto_augment",
     "blur",
@@ -40,6 +42,7 @@ __all__ = [
     "elastic",
     "flip",
     "mixup",
+    "mosaic",
     "operate",
     "patch_gaussian",
     "population_based",

@@ -7,6 +7,7 @@ import albumentations as A
 import numpy as np
 
 from zoo.datasets.transforms.mixing import Mixing
+from zoo.datasets.transforms.mosaic import Mosaic
 
 
 def check_transforms(transforms) -> tuple[list, list[Mixing]]:
@@ -16,15 +17,20 @@ def check_transforms(transforms) -> tuple[list, list[Mixing]]:
         ValueError: if it is no list or tuple, or holds anything else than transforms.
     """
     if not isinstance(transforms, list | tuple):
-        name = _name(transforms)
+        name = transform_name(transforms)
         hint = f": [{name}(...)]" if _is_transform(transforms) else ""
         raise ValueError(f"transforms must be a list of transforms, not {name}{hint}")
     for number, step in enumerate(transforms):
+        if isinstance(step, Mosaic):
+            raise ValueError(
+                "mosaic joins images with their boxes; load a dataset with boxes, such as "
+                '"shapes", or use transforms.ricap() for labels'
+            )
         if not _is_transform(step):
-            hint = f"; call it: {_name(step)}()" if callable(step) else ""
+            hint = f"; call it: {transform_name(step)}()" if callable(step) else ""
             raise ValueError(
                 f"transforms[{number}] must be one of zoo.datasets.transforms or a transform of "
-                f"albumentations, not {_name(step)}{hint}"
+                f"albumentations, not {transform_name(step)}{hint}"
             )
     mixing = [step for step in transforms if isinstance(step, Mixing)]
     return [step for step in transforms if not isinstance(step, Mixing)], mixing
@@ -60,9 +66,7 @@ class Pipeline:
         steps = getattr(self._local, "steps", None)
         if steps is None:
             steps = self._local.steps = copy.deepcopy(self.steps)
-        seeds = np.random.SeedSequence(key).generate_state(1 + len(steps))
-        for step, seed in zip(steps, seeds[1:], strict=True):
-            step.set_random_seed(int(seed))  # with one seed for all, two flips go together
+        seed_steps(steps, key)
         options = {"force_apply": True} if always else {}
         results = []
         for number, image in zip(numbers, images, strict=True):
@@ -71,7 +75,7 @@ class Pipeline:
                     changed = step(image=image, epoch=epoch, **options)["image"]
                 except Exception as error:
                     raise ValueError(
-                        f"{_name(step)} failed on image {number}, {image.dtype} of shape "
+                        f"{transform_name(step)} failed on image {number}, {image.dtype} of shape "
                         f"{image.shape}: {error}"
                     ) from error
                 grey = np.ndim(changed) == 2  # as albumentations' ToGray(1) gives it
@@ -80,9 +84,10 @@ class Pipeline:
         shapes = {np.shape(image) for image in results}
         if len(shapes) > 1 or not isinstance(results[0], np.ndarray):
             kind = type(results[0]).__name__
+            found = " and ".join(map(str, sorted(shapes)[:2]))
             raise ValueError(
-                f"the transforms {', '.join(map(_name, steps))} must turn all images into arrays "
-                f"of one shape, not {kind}s of {' and '.join(map(str, sorted(shapes)[:2]))}"
+                f"the transforms {', '.join(map(transform_name, steps))} must turn all images "
+                f"into arrays of one shape, not {kind}s of {found}"
             )
         return np.stack(results)
 
@@ -103,11 +108,19 @@ class Pipeline:
         return images, labels
 
 
+def seed_steps(steps, key: tuple[int, ...]) -> None:
+    """Give each step a seed of its own: with one for all, two flips go together."""
+    seeds = np.random.SeedSequence(key).generate_state(1 + len(steps))
+    for step, seed in zip(steps, seeds[1:], strict=True):
+        step.set_random_seed(int(seed))
+
+
 def _is_transform(step) -> bool:
     return isinstance(step, A.BasicTransform | A.BaseCompose | Mixing)
 
 
-def _name(step) -> str:
+def transform_name(step) -> str:
+    """What a message calls a step."""
     if isinstance(step, Mixing):
         return step.name
     return step.__name__ if hasattr(step, "__name__") else type(step).__name__
