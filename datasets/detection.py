@@ -141,7 +141,8 @@ class DetectionDataset:
             workers: threads that make batches ahead of the model; with 0 it waits for each.
             last: as in `Dataset.batches`.
             max_boxes: rows of the targets; None: the most that an image has, four times as many
-                with mosaic, and twice with transforms that may mirror objects at the border. Of an image with more the largest are kept, and a warning says so.
+                with mosaic, and twice with transforms that may mirror objects at the border. Of an
+                image with more the largest are kept, and a warning says so.
             min_visibility: objects of which a smaller share of the area is left are no targets.
             target: makes of the targets what the loss takes; it runs in the threads.
 

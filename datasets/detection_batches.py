@@ -18,8 +18,7 @@ class DetectionBatches(Batches):
         batch_size: images per batch.
         transforms: see `DetectionDataset.batches`.
         mean: of the pixels, 0 to 1, one value per channel; `std` likewise.
-        max_boxes: rows of the targets, if `grow` times four with mosaic, and times two where objects may be mirrored
-            at the border.
+        max_boxes: rows of the targets, multiplied where transforms add boxes if `grow`.
         min_visibility: the least share of an object's area that has to be left.
         target: called with the targets of a batch; its result is the batch's y.
         options: those of `Batches`.
