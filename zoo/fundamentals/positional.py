@@ -41,3 +41,24 @@ def sinusoidal(positions: int, width: int) -> np.ndarray:
     checks.whole_number("positions", positions, least=1)
     angles = np.outer(np.arange(positions), frequencies(width))  # (positions, width / 2)
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(positions, width)
+
+
+def sinusoidal_2d(rows: int, columns: int, width: int) -> np.ndarray:
+    """Encodings of the places of a grid, (rows, columns, width): half for the row, half the column.
+
+    As vision transformers have them where positions are not learned (He et al., Masked autoencoders
+    are scalable vision learners, arXiv:2111.06377). The dot product of two depends on how far apart
+    they are down and across, each by itself: the places of a row are alike, and those of a column.
+
+    Raises:
+        ValueError: if the width is not a multiple of 4, or as in `sinusoidal`.
+    """
+    checks.whole_number("width", width, least=4)
+    if width % 4:
+        raise ValueError(
+            f"width={width!r} must be a multiple of 4: two halves of sines and cosines"
+        )
+    down = sinusoidal(rows, width // 2)[:, None]
+    across = sinusoidal(columns, width // 2)[None]
+    shape = (rows, columns, width // 2)
+    return np.concatenate([np.broadcast_to(down, shape), np.broadcast_to(across, shape)], axis=-1)

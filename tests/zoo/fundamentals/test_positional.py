@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.fundamentals.positional import frequencies, sinusoidal
+from zoo.fundamentals.positional import frequencies, sinusoidal, sinusoidal_2d
 
 pytestmark = pytest.mark.once
 
@@ -57,3 +57,31 @@ class TestSinusoidal:
         message = f"width={width!r} must be (even|a whole number, 2 or more)"
         with pytest.raises(ValueError, match=message):
             sinusoidal(3, width)
+
+
+class TestSinusoidal2D:
+    def test_half_of_a_place_is_its_row_and_half_its_column(self):
+        encoding = sinusoidal_2d(3, 5, 8)
+        assert encoding.shape == (3, 5, 8)
+        for row in range(3):
+            for column in range(5):
+                # Four numbers: two hands, turning once per 2 pi and per 200 pi.
+                expected = [
+                    f(place / speed)
+                    for place in (row, column)
+                    for speed in (1, 100)
+                    for f in (np.sin, np.cos)
+                ]
+                np.testing.assert_allclose(encoding[row, column], expected, atol=1e-12)
+
+    def test_similarity_is_that_of_the_rows_and_that_of_the_columns_together(self):
+        encoding = sinusoidal_2d(6, 7, 32)
+        rows, columns = sinusoidal(6, 16), sinusoidal(7, 16)
+        similarity = np.einsum("ijd,kld->ijkl", encoding, encoding)
+        expected = (rows @ rows.T)[:, None, :, None] + (columns @ columns.T)[None, :, None, :]
+        np.testing.assert_allclose(similarity, expected, atol=1e-9)
+
+    @pytest.mark.parametrize("width", [2, 6, 4.0, "8"])
+    def test_refuses_a_width_that_cannot_be_halved_into_pairs(self, width):
+        with pytest.raises(ValueError, match=f"width={width!r} must be a (multiple|whole)"):
+            sinusoidal_2d(2, 2, width)
