@@ -93,11 +93,11 @@ def load(
         checks.whole_number("limit", limit)
     checks.whole_number("seed", seed, least=0)
     checks.one_of("on_error", on_error, ("raise", "skip"))
+    if held_out and name != "shapes":
+        raise ValueError(f"held_out={held_out!r} is for the dataset shapes, not {str(name)!r}")
     if name in _LOADERS:
         data = _LOADERS[name](data_dir, limit, seed)
         return data if image_shape is None else data.reshaped(image_shape)
-    if held_out and name != "shapes":
-        raise ValueError(f"held_out={held_out!r} is for the dataset shapes, not {str(name)!r}")
     if name == "shapes":
         return shapes.load(image_shape, limit, seed, held_out)
     path = (

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zoo import checks
-from zoo.datasets.coco import Objects
 from zoo.datasets.dataset import SPLITS
 from zoo.datasets.detection_batches import DetectionBatches
 from zoo.datasets.letterbox import Placement, letterbox
+from zoo.datasets.objects import Objects
 from zoo.datasets.streaming import ImageFiles
 
 

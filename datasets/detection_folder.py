@@ -13,13 +13,13 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from zoo.datasets import coco, via
-from zoo.datasets.coco import AnnotatedImage, Annotations
 from zoo.datasets.decoding import decode
 from zoo.datasets.detection import DetectionDataset, DetectionSplit
 from zoo.datasets.image_folder import IN_MEMORY
 from zoo.datasets.layout import HELD_OUT, SPLIT_OF
 from zoo.datasets.letterbox import Placement, letterbox
 from zoo.datasets.listing import Listing
+from zoo.datasets.objects import AnnotatedImage, Annotations
 from zoo.datasets.streaming import ImageFiles, in_order
 
 

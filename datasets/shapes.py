@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from zoo import checks
-from zoo.datasets.coco import Objects
 from zoo.datasets.detection import DetectionDataset, DetectionSplit
 from zoo.datasets.letterbox import Placement
+from zoo.datasets.objects import Objects
 
 CLASS_NAMES = ("disc", "square", "triangle")
 COLORS = {

@@ -32,6 +32,7 @@ class BoxPipeline:
         self.steps, mixing = check_transforms(transforms)
         for step in [*mixing, *_leaves(self.steps)]:
             _check_boxes_follow(step, mixing)
+        self.pixels_only = all(isinstance(s, A.ImageOnlyTransform) for s in _leaves(self.steps))
         still = A.ImageOnlyTransform | A.HorizontalFlip | A.VerticalFlip
         self.moves_boxes = not all(isinstance(step, still) for step in _leaves(self.steps))
         self.min_visibility = checks.probability("min_visibility", min_visibility)
@@ -56,6 +57,9 @@ class BoxPipeline:
         if not self.steps:
             return images, boxes, classes
         compose = self._seeded(key)
+        if self.pixels_only:  # Compose warns of boxes that nothing moves
+            changed = [compose(image=image, epoch=epoch)["image"] for image in images]
+            return np.stack(changed), boxes, classes
         changed = []
         for row, image, found, labels in zip(rows, images, boxes, classes, strict=True):
             numbers = np.arange(len(found))  # labels go through float32: small numbers stay exact
@@ -111,6 +115,7 @@ class BoxPipeline:
                 min_visibility=self.min_visibility,
                 check_each_transform=False,  # else min_visibility is asked after every step
             )
+            parameters = None if self.pixels_only else parameters
             compose = A.Compose(copy.deepcopy(self.steps), bbox_params=parameters)
             self._local.compose = compose
         seed_steps(compose.transforms, key)

@@ -43,9 +43,10 @@ def pixel_box(channel):
         [A.Affine(scale=(0.8, 1.1), p=1)],
         [A.Affine(translate_px=(-6, 6), p=1), transforms.flip()],
         [A.Resize(192, 240), A.VerticalFlip(p=1)],
+        [transforms.color_shift(0.1)],
         [transforms.blur(p=1), transforms.color_shift(0.02), transforms.flip(p=1)],
     ],
-    ids=["flip", "crop", "scale", "translate", "resize", "colour"],
+    ids=["flip", "crop", "scale", "translate", "resize", "colour", "blur"],
 )
 def test_a_box_is_that_of_the_painted_pixels(steps):
     images, boxes, classes = BoxPipeline(steps).transform(painted, 9, np.arange(8), 0, (0, 0, 0))

@@ -30,6 +30,7 @@ SMALL = {
     "points": 5,
     "images": 20,
 }
+WITH_BOXES = ("coco", "bccd", "shapes")
 
 
 def parameters_of(recipe):
@@ -41,9 +42,10 @@ def parameters_of(recipe):
 def flags_of(recipe) -> list[str]:
     """Those of SMALL that the recipe takes."""
     taken = parameters_of(recipe)
+    small = SMALL | ({"dataset": "shapes"} if taken.get("dataset") in WITH_BOXES else {})
     if isinstance(taken.get("steps"), int):  # iterations, not the steps of a lesson
         del taken["steps"]
-    return [f"--{flag}={SMALL[flag]}" for flag in SMALL if flag.replace("-", "_") in taken]
+    return [f"--{flag}={small[flag]}" for flag in small if flag.replace("-", "_") in taken]
 
 
 def backends_of(recipe):

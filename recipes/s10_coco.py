@@ -1,0 +1,185 @@
+"""Session 10: the COCO format field by field, the classes of a file, boxes through augmentation.
+
+    python recipes/s10_coco.py                            # COCO's annotations, generated images
+    python recipes/s10_coco.py --dataset=bccd             # photographs of blood cells
+    python recipes/s10_coco.py --dataset=shapes           # embedded data
+
+What it shows: what each field means, with its value in a real file; how uneven the classes are;
+that boxes stay on their objects through flip, scale, crop, colour and mosaic. Without
+`coco_annotations.zip` in `--data-dir` or `ZOO_DATA` the schema is that of the generated images.
+Checked: tests/datasets/test_coco.py and test_box_transforms.py.
+"""
+
+import json
+import zipfile
+
+import zoo
+from zoo import cli, datasets
+from zoo.datasets import coco, transforms
+from zoo.datasets.files import find
+from zoo.report import canvas
+from zoo.report.boxes import boxes_figure
+from zoo.report.page import Section
+from zoo.run import Run
+
+import numpy as np
+
+FIELDS = {
+    "images.id": "The number by which annotations name the image; gaps and any order are allowed",
+    "images.file_name": "The picture's file, relative to a folder that the format does not name",
+    "images.height": "In pixels, of the picture as it is stored",
+    "images.width": "In pixels",
+    "images.license": "An entry of the list of licences, where the file has one",
+    "categories.id": "COCO's run from 1 to 90 with gaps for 80 classes: never use it as an index",
+    "categories.name": "The class",
+    "categories.supercategory": "A group of classes, such as animal",
+    "annotations.id": "The object's number, unique in the file; 0 confuses pycocotools",
+    "annotations.image_id": "The image the object is in; an image without one is a negative",
+    "annotations.category_id": "The object's class",
+    "annotations.bbox": "[x, y, width, height] in pixels from the top left corner, not two corners",
+    "annotations.area": "Of the mask in pixels, not of the box; sorts objects into small, medium, "
+    "large",
+    "annotations.iscrowd": "1 for a group outlined as one; then the segmentation is run lengths",
+    "annotations.segmentation": "Polygons [[x1, y1, x2, y2, ...], ...], or run lengths down the "
+    "columns",
+}
+TRANSFORMS = {
+    "flip": [transforms.flip(p=1)],
+    "scale": [transforms.scale(0.3)],
+    "translate": [transforms.translate(0.2)],
+    "colour": [transforms.color_shift(0.25)],
+    "mosaic": [transforms.mosaic()],
+    "mosaic, flip, scale": [transforms.mosaic(), transforms.flip(), transforms.scale(0.2)],
+}
+
+
+def read_coco(data_dir):
+    """The training and validation documents of COCO's annotation files, None without them."""
+    try:
+        path = find("COCO", ["coco_annotations.zip"], None, "", data_dir)
+    except FileNotFoundError:
+        return None
+    with zipfile.ZipFile(path) as archive:
+        return {
+            split: json.loads(archive.read(f"instances_{split}.json")) for split in ("train", "val")
+        }
+
+
+def explained(document):
+    """One row per field of the schema: its first value in the file, and what it means."""
+    rows = []
+    for field, meaning in FIELDS.items():
+        kind, key = field.split(".")
+        values = [entry[key] for entry in document[kind] if key in entry]
+        value = str(values[0]) if values else "not in this file"
+        value = value if len(value) <= 60 else f"{value[:57]}..."
+        rows.append({"Field": field, "First value": value, "Meaning": meaning})
+    return rows
+
+
+def distribution(documents):
+    """One row per class, the most frequent first: images and objects of each split, crowds."""
+    rows = {}
+    for split, document in documents.items():
+        annotations = coco.read(document, split)
+        for name in annotations.class_names:
+            empty = {"Class": name, "train": 0, "val": 0, "Images": 0, "Crowds": 0}
+            rows.setdefault(name, empty)
+        for image in annotations.images:
+            for label in np.unique(image.objects.classes):
+                mine = image.objects.classes == label
+                row = rows[annotations.class_names[label]]
+                row[split] += int(mine.sum())
+                row["Images"] += 1
+                row["Crowds"] += int(image.objects.crowds[mine].sum())
+    return sorted(rows.values(), key=lambda row: -(row["train"] + row["val"]))
+
+
+def draw_distribution(path, rows):
+    """Objects per class as bars, on a logarithmic axis, because few classes have most of them."""
+    with canvas.style():
+        figure, [axes] = canvas.new_figure(10, 1.2 + 0.17 * len(rows) if len(rows) > 5 else 2)
+        names, places = [row["Class"] for row in rows], np.arange(len(rows))
+        axes.barh(places - 0.2, [r["train"] for r in rows], 0.4, color=canvas.TRAIN, label="train")
+        axes.barh(places + 0.2, [r["val"] for r in rows], 0.4, color=canvas.VAL, label="val")
+        axes.set_yticks(places, names, fontsize=8)
+        axes.set(xlabel="objects", ylim=(len(rows) - 0.4, -0.6))
+        axes.grid(visible=False, axis="y")
+        if max(row["train"] for row in rows) > 100:
+            canvas.logarithmic(axes, "x")
+        axes.legend(loc="lower right")
+        return canvas.save(figure, path)
+
+
+def gallery(data, rows, seed):
+    """(images, boxes, classes, titles): each image as it is, then after each transform."""
+    images, boxes, classes, titles = [], [], [], []
+    for row in rows:
+        for title, steps in {"original": [], **TRANSFORMS}.items():
+            batches = data.batches("train", 1, steps, seed=seed)
+            image, found, labels = batches.augmented(np.array([row]))
+            images += [image[0]]
+            boxes += [found[0]]
+            classes += [labels[0]]
+            titles += [title]
+    return images, boxes, classes, titles
+
+
+def main(dataset="coco", images=8, seed=0, data_dir: str | None = None, out: str | None = None):
+    images = zoo.checks.whole_number("images", images, least=1, most=40)
+    run = Run.start(__file__, config=locals())
+    documents = read_coco(data_dir) if dataset == "coco" else None
+    pictured = "shapes" if dataset == "coco" else dataset
+    shape = (128, 128, 3) if pictured == "shapes" else (416, 416, 3)
+    limit = 200 if pictured == "shapes" else None
+    data = datasets.load(pictured, image_shape=shape, limit=limit, data_dir=data_dir, seed=seed)
+    if not isinstance(data, datasets.DetectionDataset):
+        raise ValueError(f"dataset={dataset!r} has no boxes; name coco, bccd, shapes or a folder")
+    source = "COCO 2017, a subset" if documents else data.name
+    if documents is None:
+        documents = {split: data.to_coco(split) for split in ("train", "val")}
+    rows = distribution(documents)
+    objects = sum(row["train"] + row["val"] for row in rows)
+
+    split, folder = data.train, run.folder
+    drawn = range(min(images, len(split)))
+    outlines = [
+        [part if isinstance(part, list) else None for part in split.objects[row].segmentations]
+        if pictured == "shapes" else [None] * len(split.objects[row]) for row in drawn
+    ]  # fmt: skip
+    if pictured == "shapes":  # outlines are in pixels of the file, which here are the image's
+        titles = [split.captions[row].replace(" and ", "\n") for row in drawn]
+    else:
+        titles = [split.files[row].rpartition("/")[2] for row in drawn]
+    found = [split.objects[row] for row in drawn]
+    examples = boxes_figure(
+        [split.images[row] for row in drawn], [o.boxes for o in found], [o.classes for o in found],
+        class_names=data.class_names, titles=titles, outlines=outlines,
+        path=folder / "examples.png",
+    )  # fmt: skip
+    shown = gallery(data, range(min(3, len(split))), seed)
+    augmented = boxes_figure(
+        *shown[:3], class_names=data.class_names, titles=shown[3], columns=7,
+        path=folder / "augmented.png",
+    )  # fmt: skip
+    bars = draw_distribution(folder / "classes.png", rows)
+    run.print_table(rows[:10], f"Objects per class, {source}")
+    return run.report(
+        "The COCO format",
+        [
+            Section("The schema", f"Each field with its first value in {source}.",
+                    table=explained(documents["train"])),
+            Section("Classes", f"Objects per class, {source}, the most frequent first.", bars),
+            Section("Classes in numbers", "Objects per split; images that have one; crowds.",
+                    table=rows, folded=len(rows) > 12),
+            Section("Examples", f"Images of {data.name} with boxes, and masks where they are known."
+                    , examples),
+            Section("Augmented", "Boxes stay on their objects; what is cut off is cut from the "
+                    "box. Mosaic brings three other images.", augmented),
+        ],
+        [("Objects", f"{objects:,}"), ("Classes", f"{len(rows)}")],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    cli.run(main)
