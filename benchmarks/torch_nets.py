@@ -129,7 +129,73 @@ class ResNet18(nn.Sequential):
         super().__init__(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
 
 
+class Attention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x):
+        b, t, d = x.shape
+        qkv = self.qkv(x).view(b, t, 3, self.heads, d // self.heads)
+        x = F.scaled_dot_product_attention(*qkv.permute(2, 0, 3, 1, 4))
+        return self.out(x.transpose(1, 2).reshape(b, t, d))
+
+
+def encoder_block(width, heads, hidden):
+    mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+    norms = [nn.LayerNorm(width, eps=1e-6) for _ in range(2)]
+    return nn.Sequential(Residual(norms[0], Attention(width, heads)), Residual(norms[1], mlp))
+
+
+class ViT(nn.Module):
+    """64 tokens of a CIFAR image: a class token to the logits, or the tokens' weighted mean."""
+
+    def __init__(self, stem, width, depth, heads, hidden, class_token=True):
+        super().__init__()
+        self.stem = stem
+        self.cls = nn.Parameter(torch.zeros(1, 1, width)) if class_token else None
+        self.positions = nn.Parameter(torch.zeros(1, 64 + class_token, width))
+        self.blocks = nn.Sequential(*[encoder_block(width, heads, hidden) for _ in range(depth)])
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.score = None if class_token else nn.Linear(width, 1)
+        self.logits = nn.Linear(width, 10)
+
+    def forward(self, x):
+        x = self.stem(x).flatten(2).transpose(1, 2)
+        if self.cls is not None:
+            x = torch.cat([self.cls.expand(len(x), -1, -1), x], dim=1)
+        x = self.norm(self.blocks(x + self.positions))
+        if self.cls is not None:
+            return self.logits(x[:, 0])
+        weights = self.score(x).softmax(dim=1)
+        return self.logits((weights.transpose(1, 2) @ x).squeeze(1))
+
+
+def conv_stem():
+    def stage(inputs, outputs):
+        conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        return [conv, nn.ReLU(), nn.MaxPool2d(3, stride=2, padding=1)]
+
+    return nn.Sequential(*stage(3, 64), *stage(64, 128))
+
+
+class ConvMixer(nn.Sequential):
+    def __init__(self, width=256, depth=8):
+        def gelu_norm(conv):
+            return nn.Sequential(conv, nn.GELU(), nn.BatchNorm2d(width))
+
+        blocks = [gelu_norm(nn.Conv2d(3, width, 2, stride=2))]
+        for _ in range(depth):
+            depthwise = nn.Conv2d(width, width, 5, groups=width, padding=2)
+            blocks += [Residual(gelu_norm(depthwise)), gelu_norm(nn.Conv2d(width, width, 1))]
+        super().__init__(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 10))
+
+
 NETS = {
+    "vit_cifar": lambda: ViT(nn.Conv2d(3, 192, 4, stride=4), 192, 6, 3, 384),
+    "vit_cifar_compact": lambda: ViT(conv_stem(), 128, 3, 2, 128, class_token=False),
+    "convmixer_256_8": ConvMixer,
     "ultimus": Ultimus,
     "dilated_net": DilatedNet,
     "resnet18": ResNet18,
@@ -150,9 +216,10 @@ def seconds(model, optimizer, batches) -> float:
 
 def serve(name: str, batch: int, steps: int) -> None:
     """Print the number of parameters, then for each line that is read a round's seconds."""
-    model = NETS[name]()
+    model = NETS[name]().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     images = torch.randn(steps, batch, 3, 32, 32)
+    images = [x.to(memory_format=torch.channels_last) for x in images]
     batches = list(zip(images, torch.randint(10, (steps, batch)), strict=True))
     print(sum(p.numel() for p in model.parameters()), flush=True)
     for _ in sys.stdin:

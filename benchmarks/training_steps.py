@@ -27,6 +27,9 @@ WORK = (  # model, batch size, steps a round
     ("dilated_net", 128, 12),
     ("resnet18", 32, 4),
     ("custom_resnet", 64, 4),
+    ("vit_cifar", 64, 6),
+    ("vit_cifar_compact", 128, 6),
+    ("convmixer_256_8", 64, 4),
 )
 ROUNDS = 5
 WARM = 3  # steps of a fit that are not counted: tracing and compiling
