@@ -19,7 +19,7 @@ def position_similarity(path: str | Path, similarity: np.ndarray) -> Path:
     """
     rows, columns = similarity.shape[:2]
     with style(axes__grid=False):
-        figure, (axis,) = new_figure(6.4, 0.6 + 5.4 * rows / columns)
+        figure, (axis,) = new_figure(6.4, 0.6 + 4.7 * rows / columns)
         gap = 0.15 * columns  # between the maps, in cells
         for row in range(rows):
             for column in range(columns):
