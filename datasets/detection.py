@@ -136,13 +136,13 @@ class DetectionDataset:
         Args:
             split: "train", in another order in each epoch, or "val".
             batch_size: images per batch.
-            transforms: `transforms.mosaic()` first, if at all, then transforms of one image.
+            transforms: `transforms.mosaic()` first, if at all, then transforms of one image; free
+                space is grey.
             seed: fixes order and augmentation, whatever the backend and number of workers.
             workers: threads that make batches ahead of the model; with 0 it waits for each.
             last: as in `Dataset.batches`.
             max_boxes: rows of the targets; None: the most that an image has, four times as many
-                with mosaic, and twice with transforms that may mirror objects at the border. Of an
-                image with more the largest are kept, and a warning says so.
+                with mosaic. Of an image with more the largest are kept, and a warning says so.
             min_visibility: objects of which a smaller share of the area is left are no targets.
             target: makes of the targets what the loss takes; it runs in the threads.
 

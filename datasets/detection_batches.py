@@ -18,7 +18,7 @@ class DetectionBatches(Batches):
         batch_size: images per batch.
         transforms: see `DetectionDataset.batches`.
         mean: of the pixels, 0 to 1, one value per channel; `std` likewise.
-        max_boxes: rows of the targets, multiplied where transforms add boxes if `grow`.
+        max_boxes: rows of the targets, times four with mosaic if `grow`.
         min_visibility: the least share of an object's area that has to be left.
         target: called with the targets of a batch; its result is the batch's y.
         options: those of `Batches`.
@@ -37,8 +37,6 @@ class DetectionBatches(Batches):
         self.max_boxes = checks.whole_number("max_boxes", max_boxes, least=1)
         if grow and self.pipeline.mosaic is not None:
             self.max_boxes *= 4
-        if grow and self.pipeline.moves_boxes:
-            self.max_boxes *= 2
         if target is not None and not callable(target):
             raise ValueError(f"target={target!r} must be a function of the targets, or None")
         self.target = target

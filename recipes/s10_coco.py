@@ -143,11 +143,9 @@ def main(dataset="coco", images=8, seed=0, data_dir: str | None = None, out: str
 
     split, folder = data.train, run.folder
     drawn = range(min(images, len(split)))
-    outlines = [
-        [part if isinstance(part, list) else None for part in split.objects[row].segmentations]
-        if pictured == "shapes" else [None] * len(split.objects[row]) for row in drawn
-    ]  # fmt: skip
-    if pictured == "shapes":  # outlines are in pixels of the file, which here are the image's
+    outlines = None  # they are in pixels of the file, which for shapes are those of the image
+    if pictured == "shapes":
+        outlines = [split.objects[row].segmentations for row in drawn]
         titles = [split.captions[row].replace(" and ", "\n") for row in drawn]
     else:
         titles = [split.files[row].rpartition("/")[2] for row in drawn]
@@ -163,22 +161,26 @@ def main(dataset="coco", images=8, seed=0, data_dir: str | None = None, out: str
         path=folder / "augmented.png",
     )  # fmt: skip
     bars = draw_distribution(folder / "classes.png", rows)
+    texts = (
+        f"Each field with its first value in {source}.",
+        f"Objects per class, {source}, the most frequent first.",
+        "Objects per split; images that have one; crowds.",
+        f"Images of {data.name} with boxes; masks, where they are known, have white outlines.",
+        "Boxes stay on their objects; what is cut off is cut from the box. Free space is grey. "
+        "Mosaic brings three other images.",
+    )
     run.print_table(rows[:10], f"Objects per class, {source}")
     return run.report(
         "The COCO format",
         [
-            Section("The schema", f"Each field with its first value in {source}.",
-                    table=explained(documents["train"])),
-            Section("Classes", f"Objects per class, {source}, the most frequent first.", bars),
-            Section("Classes in numbers", "Objects per split; images that have one; crowds.",
-                    table=rows, folded=len(rows) > 12),
-            Section("Examples", f"Images of {data.name} with boxes, and masks where they are known."
-                    , examples),
-            Section("Augmented", "Boxes stay on their objects; what is cut off is cut from the "
-                    "box. Mosaic brings three other images.", augmented),
+            Section("The schema", texts[0], table=explained(documents["train"])),
+            Section("Classes", texts[1], bars),
+            Section("Classes in numbers", texts[2], table=rows, folded=len(rows) > 12),
+            Section("Examples", texts[3], examples),
+            Section("Augmented", texts[4], augmented),
         ],
         [("Objects", f"{objects:,}"), ("Classes", f"{len(rows)}")],
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ import copy
 import threading
 
 import albumentations as A
+import cv2
 import numpy as np
 
 from zoo import checks
+from zoo.datasets.letterbox import GREY
 from zoo.datasets.transforms.mosaic import Mosaic
 from zoo.datasets.transforms.pipeline import check_transforms, seed_steps, transform_name
 from zoo.datasets.transforms.policies import Policy
@@ -15,7 +17,9 @@ from zoo.datasets.transforms.policies import Policy
 class BoxPipeline:
     """A list of transforms on images with boxes, as a function of `key` and epoch.
 
-    Threads may use one pipeline at the same time.
+    Free space is grey, as the bars of a letterbox, where the same transforms without boxes mirror
+    pixels: a mirrored object would be one more, or grow together with its mirror image. Threads may
+    use one pipeline at the same time.
 
     Raises:
         ValueError: if there is a transform that would leave boxes where they do not belong: one
@@ -33,8 +37,6 @@ class BoxPipeline:
         for step in [*mixing, *_leaves(self.steps)]:
             _check_boxes_follow(step, mixing)
         self.pixels_only = all(isinstance(s, A.ImageOnlyTransform) for s in _leaves(self.steps))
-        still = A.ImageOnlyTransform | A.HorizontalFlip | A.VerticalFlip
-        self.moves_boxes = not all(isinstance(step, still) for step in _leaves(self.steps))
         self.min_visibility = checks.probability("min_visibility", min_visibility)
         self._local = threading.local()  # a step holds random state, so each thread has its own
 
@@ -116,7 +118,11 @@ class BoxPipeline:
                 check_each_transform=False,  # else min_visibility is asked after every step
             )
             parameters = None if self.pixels_only else parameters
-            compose = A.Compose(copy.deepcopy(self.steps), bbox_params=parameters)
+            steps = copy.deepcopy(self.steps)
+            for step in _leaves(steps):
+                if getattr(step, "border_mode", cv2.BORDER_CONSTANT) != cv2.BORDER_CONSTANT:
+                    step.border_mode, step.fill = cv2.BORDER_CONSTANT, GREY
+            compose = A.Compose(steps, bbox_params=parameters)
             self._local.compose = compose
         seed_steps(compose.transforms, key)
         return compose

@@ -1,6 +1,7 @@
 """Painted objects: after any transform a box is that of its object's pixels."""
 
 import albumentations as A
+import cv2
 import numpy as np
 import pytest
 
@@ -40,8 +41,8 @@ def pixel_box(channel):
     [
         [transforms.flip(p=1)],
         [transforms.crop((84, 100), pad=2)],
-        [A.Affine(scale=(0.8, 1.1), p=1)],
-        [A.Affine(translate_px=(-6, 6), p=1), transforms.flip()],
+        [transforms.scale(0.1)],
+        [transforms.translate(0.1), transforms.flip()],
         [A.Resize(192, 240), A.VerticalFlip(p=1)],
         [transforms.color_shift(0.1)],
         [transforms.blur(p=1), transforms.color_shift(0.02), transforms.flip(p=1)],
@@ -83,6 +84,18 @@ def test_mosaic_boxes_are_those_of_the_painted_pixels():
             np.testing.assert_allclose([x1, y1, x2, y2], measured, atol=1.01)
             compared += 1
     assert compared > 20
+
+
+def test_free_space_holds_no_mirrored_object():
+    def one(rows):  # it touches the left border
+        image = np.zeros((1, 40, 40, 3), "uint8")
+        image[0, 10:20, :8] = 250
+        return image, [np.float32([[0, 10, 8, 20]])], [np.array([0])]
+
+    steps = [A.Affine(translate_px={"x": (12, 12)}, border_mode=cv2.BORDER_REFLECT_101, p=1)]
+    [image], [boxes], _ = BoxPipeline(steps).transform(one, 1, np.arange(1), 0, (0, 0, 0))
+    assert boxes.tolist() == [[12, 10, 20, 20]]
+    assert pixel_box(image[..., 0]) == [12, 10, 20, 20] and image[0, 0, 0] == 114
 
 
 def test_mosaic_is_a_function_of_the_key():

@@ -30,7 +30,7 @@ def boxes_figure(
         class_names: all of them.
         true_boxes: per image (m, 4), drawn dashed and white beneath the others.
         titles: one per image.
-        outlines: per image and box polygons [[x1, y1, x2, y2, ...], ...] or None, filled lightly.
+        outlines: per image and box polygons [[x1, y1, x2, y2, ...], ...] or None, drawn white.
         columns: images side by side.
         path: where to save the picture.
 
@@ -88,7 +88,7 @@ def _draw(axis, boxes, classes, scores, outlines, class_names) -> set[int]:
         color = COLORS[classes[k] % len(COLORS)]
         for outline in (outlines[k] or ()) if outlines is not None else ():
             corners = np.reshape(outline, (-1, 2)) - 0.5
-            axis.add_patch(Polygon(corners, facecolor=color, alpha=0.35, edgecolor="none"))
+            axis.add_patch(Polygon(corners, fill=False, edgecolor="white", linewidth=1.2))
         axis.add_patch(_rectangle(boxes[k], color, "-", 1.8))
         score = "" if scores is None else f" {scores[k]:.2f}"
         name = shortened(class_names[classes[k]], 14) if len(real) <= NAMED else ""
