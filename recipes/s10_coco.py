@@ -15,34 +15,16 @@ import zipfile
 
 import zoo
 from zoo import cli, datasets
-from zoo.datasets import coco, transforms
+from zoo.datasets import transforms
+from zoo.datasets.coco_schema import distribution, explained
 from zoo.datasets.files import find
-from zoo.report import canvas
 from zoo.report.boxes import boxes_figure
+from zoo.report.class_counts import class_bars
 from zoo.report.page import Section
 from zoo.run import Run
 
 import numpy as np
 
-FIELDS = {
-    "images.id": "The number by which annotations name the image; gaps and any order are allowed",
-    "images.file_name": "The picture's file, relative to a folder that the format does not name",
-    "images.height": "In pixels, of the picture as it is stored",
-    "images.width": "In pixels",
-    "images.license": "An entry of the list of licences, where the file has one",
-    "categories.id": "COCO's run from 1 to 90 with gaps for 80 classes: never use it as an index",
-    "categories.name": "The class",
-    "categories.supercategory": "A group of classes, such as animal",
-    "annotations.id": "The object's number, unique in the file; 0 confuses pycocotools",
-    "annotations.image_id": "The image the object is in; an image without one is a negative",
-    "annotations.category_id": "The object's class",
-    "annotations.bbox": "[x, y, width, height] in pixels from the top left corner, not two corners",
-    "annotations.area": "Of the mask in pixels, not of the box; sorts objects into small, medium, "
-    "large",
-    "annotations.iscrowd": "1 for a group outlined as one; then the segmentation is run lengths",
-    "annotations.segmentation": "Polygons [[x1, y1, x2, y2, ...], ...], or run lengths down the "
-    "columns",
-}
 TRANSFORMS = {
     "flip": [transforms.flip(p=1)],
     "scale": [transforms.scale(0.3)],
@@ -65,52 +47,6 @@ def read_coco(data_dir):
         }
 
 
-def explained(document):
-    """One row per field of the schema: its first value in the file, and what it means."""
-    rows = []
-    for field, meaning in FIELDS.items():
-        kind, key = field.split(".")
-        values = [entry[key] for entry in document[kind] if key in entry]
-        value = str(values[0]) if values else "not in this file"
-        value = value if len(value) <= 60 else f"{value[:57]}..."
-        rows.append({"Field": field, "First value": value, "Meaning": meaning})
-    return rows
-
-
-def distribution(documents):
-    """One row per class, the most frequent first: images and objects of each split, crowds."""
-    rows = {}
-    for split, document in documents.items():
-        annotations = coco.read(document, split)
-        for name in annotations.class_names:
-            empty = {"Class": name, "train": 0, "val": 0, "Images": 0, "Crowds": 0}
-            rows.setdefault(name, empty)
-        for image in annotations.images:
-            for label in np.unique(image.objects.classes):
-                mine = image.objects.classes == label
-                row = rows[annotations.class_names[label]]
-                row[split] += int(mine.sum())
-                row["Images"] += 1
-                row["Crowds"] += int(image.objects.crowds[mine].sum())
-    return sorted(rows.values(), key=lambda row: -(row["train"] + row["val"]))
-
-
-def draw_distribution(path, rows):
-    """Objects per class as bars, on a logarithmic axis, because few classes have most of them."""
-    with canvas.style():
-        figure, [axes] = canvas.new_figure(10, 1.2 + 0.17 * len(rows) if len(rows) > 5 else 2)
-        names, places = [row["Class"] for row in rows], np.arange(len(rows))
-        axes.barh(places - 0.2, [r["train"] for r in rows], 0.4, color=canvas.TRAIN, label="train")
-        axes.barh(places + 0.2, [r["val"] for r in rows], 0.4, color=canvas.VAL, label="val")
-        axes.set_yticks(places, names, fontsize=8)
-        axes.set(xlabel="objects", ylim=(len(rows) - 0.4, -0.6))
-        axes.grid(visible=False, axis="y")
-        if max(row["train"] for row in rows) > 100:
-            canvas.logarithmic(axes, "x")
-        axes.legend(loc="lower right")
-        return canvas.save(figure, path)
-
-
 def gallery(data, rows, seed):
     """(images, boxes, classes, titles): each image as it is, then after each transform."""
     images, boxes, classes, titles = [], [], [], []
@@ -125,7 +61,13 @@ def gallery(data, rows, seed):
     return images, boxes, classes, titles
 
 
-def main(dataset="coco", images=8, seed=0, data_dir: str | None = None, out: str | None = None):
+def main(
+    dataset="coco",
+    images=8,  # drawn with their boxes
+    seed=0,
+    data_dir: str | None = None,
+    out: str | None = None,
+):
     images = zoo.checks.whole_number("images", images, least=1, most=40)
     run = Run.start(__file__, config=locals())
     documents = read_coco(data_dir) if dataset == "coco" else None
@@ -160,7 +102,7 @@ def main(dataset="coco", images=8, seed=0, data_dir: str | None = None, out: str
         *shown[:3], class_names=data.class_names, titles=shown[3], columns=7,
         path=folder / "augmented.png",
     )  # fmt: skip
-    bars = draw_distribution(folder / "classes.png", rows)
+    bars = class_bars(folder / "classes.png", rows)
     texts = (
         f"Each field with its first value in {source}.",
         f"Objects per class, {source}, the most frequent first.",

@@ -121,7 +121,7 @@ class BoxPipeline:
             steps = copy.deepcopy(self.steps)
             for step in _leaves(steps):
                 if getattr(step, "border_mode", cv2.BORDER_CONSTANT) != cv2.BORDER_CONSTANT:
-                    step.border_mode, step.fill = cv2.BORDER_CONSTANT, GREY
+                    step.border_mode, step.fill = cv2.BORDER_CONSTANT, (GREY,) * 3
             compose = A.Compose(steps, bbox_params=parameters)
             self._local.compose = compose
         seed_steps(compose.transforms, key)
