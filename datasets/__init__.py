@@ -29,12 +29,19 @@ from zoo.datasets.listing import list_files
 __all__ = ["Dataset", "DetectionDataset", "cache", "load", "mnist_sum", "names", "normalize"]
 
 _LOADERS = {"cifar10": cifar10.load, "digits": digits.load, "mnist": mnist.load}
-_WITH_BOXES = ("bccd", "shapes")
+# Fetched by hand, since no checksum is published: the files, and where they come from.
+_FILES = {
+    "bccd": (("bccd.zip", "bccd"), "github.com/Shenggan/BCCD_Dataset, with COCO annotations"),
+    "tiny_imagenet": (
+        ("tiny-imagenet-200.zip", "tiny-imagenet-200"),
+        "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+    ),
+}
 
 
 def names() -> list[str]:
     """The datasets that `load` knows by name."""
-    return sorted([*_LOADERS, *_WITH_BOXES])
+    return sorted([*_LOADERS, *_FILES, "shapes"])
 
 
 def load(
@@ -58,7 +65,7 @@ def load(
             `test` images, or with `<class>/*` alone, a fifth of each class is held out; or the
             layout of Tiny ImageNet). A folder with COCO or VIA annotation files, such as
             `instances_train.json` and `instances_val.json`, gives a `DetectionDataset`, like the
-            names "bccd" (blood cells, a file of your own) and "shapes" (generated).
+            names "bccd" (blood cells) and "shapes" (generated).
         image_shape: (height, width, 1 or 3): images are resized and turned grey or RGB as needed,
             so that any dataset suits any model; images with boxes keep their proportions and get
             grey bars. None keeps them as they are.
@@ -100,9 +107,11 @@ def load(
         return data if image_shape is None else data.reshaped(image_shape)
     if name == "shapes":
         return shapes.load(image_shape, limit, seed, held_out)
-    path = (
-        find("bccd", ["bccd.zip", "bccd"], None, "", data_dir) if name == "bccd" else expanded(name)
-    )
+    if name in _FILES:
+        filenames, source = _FILES[name]
+        path = find(name, filenames, None, "", data_dir, source)
+    else:
+        path = expanded(name)
     if not str(name) or not path.exists():
         near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.5) or names()
         raise ValueError(

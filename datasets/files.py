@@ -27,8 +27,11 @@ def find(
     url: str | None,
     sha256: str,
     data_dir: str | Path | None = None,
+    source: str = "",
 ) -> Path:
     """The first of `filenames` in data_dir, $ZOO_DATA or Keras's cache, else downloaded.
+
+    What has no `url` is fetched by hand, from the `source`.
 
     Raises:
         FileNotFoundError: if it is in none of them and cannot be fetched; names them.
@@ -43,10 +46,11 @@ def find(
             if (folder / filename).exists():
                 return folder / filename
     if url is None:
+        where = f" from {source}" if source else ""
         raise FileNotFoundError(
             f"{dataset} is not here and has no download: {' or '.join(filenames)} is in none of "
-            f"{', '.join(map(str, folders))}. Next step: put the file into one of these folders, "
-            f"or name its folder with --data-dir or ZOO_DATA"
+            f"{', '.join(map(str, folders))}. Next step: put the file{where} "
+            f"into one of these folders, or name its folder with --data-dir or ZOO_DATA"
         )
     fetched = url.rpartition("/")[2]
     try:

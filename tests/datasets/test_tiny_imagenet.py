@@ -90,3 +90,21 @@ class TestTinyImageNet:
                 assert wnids[data.y_val[row]] == wnid_of[name.rpartition("/")[2]]
                 picture = Image.open(io.BytesIO(archive.read(name))).convert("RGB")
                 np.testing.assert_array_equal(data.x_val[row], np.asarray(picture))
+
+
+class TestByName:
+    def test_is_found_where_data_lie(self, tiny_imagenet, tmp_path, monkeypatch):
+        monkeypatch.setenv("ZOO_DATA", str(tmp_path / "data"))
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "tiny-imagenet-200").symlink_to(tiny_imagenet)
+        by_name, by_path = (datasets.load(name) for name in ("tiny_imagenet", tiny_imagenet))
+        np.testing.assert_array_equal(by_name.x_val[:], by_path.x_val[:])
+        assert by_name.class_names == by_path.class_names
+
+    def test_that_is_not_here_says_where_to_get_it(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("ZOO_DATA", str(tmp_path))
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        with pytest.raises(
+            FileNotFoundError, match=r"cs231n\.stanford\.edu/tiny-imagenet-200\.zip"
+        ):
+            datasets.load("tiny_imagenet")

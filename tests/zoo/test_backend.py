@@ -85,7 +85,7 @@ class TestOneDNN:
     def test_a_layer_that_tensorflow_has_no_kernel_for_is_named(self):
         pytest.importorskip("tensorflow")
         code = """
-import keras, os, zoo.backend
+import keras, os, zoo, zoo.backend
 was_on = zoo.backend.onednn()
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # too late: tensorflow is imported
 assert zoo.backend.onednn() == was_on
@@ -106,16 +106,26 @@ for layer in (
         model.predict(keras.ops.ones((1, *rank * [9], 2)), verbose=0)
     except ValueError as error:
         print(error)
+image = keras.Input((9, 9, 2))
+far = keras.layers.Conv2DTranspose(2, 3, dilation_rate=2, name="far")(image)
+model = keras.Model(image, keras.layers.Dense(3)(keras.layers.GlobalMaxPooling2D()(far)))
+try:
+    zoo.explain.grad_cam(model, keras.ops.ones((1, 9, 9, 2)))
+    print("explained")
+except ValueError as error:
+    print(error)
 """
         environment = {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
         computed = run_python(code, TF_ENABLE_ONEDNN_OPTS="1", **environment)
         names = ["far1", "far2", "far3", "uneven", "near"]
-        assert computed.splitlines() == ["True", *(f"{name} computed" for name in names)]
-        onednn, *refused, near = run_python(
+        expected = ["True", *(f"{name} computed" for name in names), "explained"]
+        assert computed.splitlines() == expected
+        onednn, *refused, near, explained = run_python(
             code, TF_ENABLE_ONEDNN_OPTS="0", **environment
         ).splitlines()
         assert onednn == "False" and near == "near computed"
-        for name, sentence in zip(names, refused, strict=False):
+        sentences = zip([*names[:-1], "far"], [*refused, explained], strict=True)
+        for name, sentence in sentences:
             assert f"the layer {name!r} on this processor" in sentence
             assert "TF_ENABLE_ONEDNN_OPTS=1" in sentence
 

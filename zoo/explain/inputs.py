@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import checks
+from zoo import backend, checks
 from zoo.backend.operations import layers_within
 
 
@@ -128,10 +128,11 @@ def run(model, tensors):
 
 
 def require_weights(model) -> None:
-    """Raise ValueError unless `model` is a Keras model that has its weights."""
+    """Raise ValueError unless `model` is a Keras model that has its weights and can be run here."""
     checks.model(model)
     if not model.built:  # Keras would give it random weights, and explain those
         raise ValueError(f"{model.name} has no weights yet; call it on the images first")
+    backend.require_kernels(model)
 
 
 def require_rows(tensors) -> int:
