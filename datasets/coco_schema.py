@@ -1,8 +1,12 @@
 """The fields of COCO's annotation files explained, and how often each class occurs."""
 
+import json
+import zipfile
+
 import numpy as np
 
 from zoo.datasets import coco
+from zoo.datasets.files import find
 
 FIELDS = {
     "images.id": "The number by which annotations name the image; gaps and any order are allowed",
@@ -53,3 +57,15 @@ def distribution(documents):
                 row["Images"] += 1
                 row["Crowds"] += int(image.objects.crowds[mine].sum())
     return sorted(rows.values(), key=lambda row: -(row["train"] + row["val"]))
+
+
+def read_annotations(data_dir=None) -> dict[str, dict] | None:
+    """The training and validation documents of COCO's annotation files, None without them."""
+    try:
+        path = find("COCO", ["coco_annotations.zip"], None, "", data_dir)
+    except FileNotFoundError:
+        return None
+    with zipfile.ZipFile(path) as archive:
+        return {
+            split: json.loads(archive.read(f"instances_{split}.json")) for split in ("train", "val")
+        }
