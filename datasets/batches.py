@@ -49,9 +49,16 @@ class Batches(OrderedDataset):
     """
 
     def __init__(
-        self, rows: int, batch_size: int, *, shuffle: bool = True, seed: int = 0, workers: int = 1,
-        last: str = "keep", sample_weight=None,
-    ):  # fmt: skip
+        self,
+        rows: int,
+        batch_size: int,
+        *,
+        shuffle: bool = True,
+        seed: int = 0,
+        workers: int = 1,
+        last: str = "keep",
+        sample_weight=None,
+    ):
         super().__init__()
         self.rows = checks.whole_number("rows", rows, least=1)
         self.size = checks.whole_number("batch_size", batch_size, least=1)

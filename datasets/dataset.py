@@ -94,9 +94,17 @@ class Dataset:
         return (self.x_train, self.y_train) if name == "train" else (self.x_val, self.y_val)
 
     def batches(
-        self, split: str, batch_size: int, transforms=(), *, seed: int = 0, workers: int = 1,
-        one_hot: bool = False, last: str = "keep", sample_weight=None,
-    ) -> ImageBatches:  # fmt: skip
+        self,
+        split: str,
+        batch_size: int,
+        transforms=(),
+        *,
+        seed: int = 0,
+        workers: int = 1,
+        one_hot: bool = False,
+        last: str = "keep",
+        sample_weight=None,
+    ) -> ImageBatches:
         """Normalised float32 batches for `model.fit`, or for a loop of your own.
 
         Each pass over training batches has another order and augmentation; validation batches are
@@ -122,10 +130,19 @@ class Dataset:
         checks.flag("one_hot", one_hot)
         one_hot = one_hot or bool(check_transforms(transforms)[1])
         return ImageBatches(
-            x, y, batch_size, transforms, mean=self.mean, std=self.std,
-            num_classes=self.num_classes if one_hot else None, shuffle=split == "train",
-            seed=seed, workers=workers, last=last, sample_weight=sample_weight,
-        )  # fmt: skip
+            x,
+            y,
+            batch_size,
+            transforms,
+            mean=self.mean,
+            std=self.std,
+            num_classes=self.num_classes if one_hot else None,
+            shuffle=split == "train",
+            seed=seed,
+            workers=workers,
+            last=last,
+            sample_weight=sample_weight,
+        )
 
     def normalize(self, images: np.ndarray) -> np.ndarray:
         """uint8 images as the float32 that a model of this dataset sees.

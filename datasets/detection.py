@@ -97,8 +97,9 @@ class DetectionDataset:
                     f"{self.image_shape}, not {split.images.shape}"
                 )
             classes = np.concatenate([found.classes for found in split.objects])
-            checks.class_labels(f"{self.name}, {name}: classes", classes, len(classes),
-                                self.num_classes)  # fmt: skip
+            checks.class_labels(
+                f"{self.name}, {name}: classes", classes, len(classes), self.num_classes
+            )
 
     @property
     def num_classes(self) -> int:
@@ -123,10 +124,18 @@ class DetectionDataset:
         return getattr(self, checks.one_of("split", name, SPLITS))
 
     def batches(
-        self, split: str, batch_size: int, transforms=(), *, seed: int = 0, workers: int = 1,
-        last: str = "keep", max_boxes: int | None = None, min_visibility: float = 0.1,
+        self,
+        split: str,
+        batch_size: int,
+        transforms=(),
+        *,
+        seed: int = 0,
+        workers: int = 1,
+        last: str = "keep",
+        max_boxes: int | None = None,
+        min_visibility: float = 0.1,
         target: Callable[[dict], object] | None = None,
-    ) -> DetectionBatches:  # fmt: skip
+    ) -> DetectionBatches:
         """Batches (images, targets) for `model.fit`, or for a loop of your own.
 
         Images are normalised float32 (n, height, width, channels). Targets are of fixed shapes:
@@ -150,11 +159,20 @@ class DetectionDataset:
             ValueError: if there is no such split, or an argument is not what it must be.
         """
         return DetectionBatches(
-            self.split(split), batch_size, transforms, mean=self.mean, std=self.std,
+            self.split(split),
+            batch_size,
+            transforms,
+            mean=self.mean,
+            std=self.std,
             max_boxes=self.max_boxes if max_boxes is None else max_boxes,
-            grow=max_boxes is None, min_visibility=min_visibility, target=target,
-            shuffle=split == "train", seed=seed, workers=workers, last=last,
-        )  # fmt: skip
+            grow=max_boxes is None,
+            min_visibility=min_visibility,
+            target=target,
+            shuffle=split == "train",
+            seed=seed,
+            workers=workers,
+            last=last,
+        )
 
     def reshaped(self, image_shape: tuple[int, int, int]) -> "DetectionDataset":
         """The same dataset on a canvas of `image_shape`, sides in proportion.
@@ -196,11 +214,13 @@ class DetectionDataset:
             images.append(image)
             for k, box in enumerate(place.to_original(found.boxes).tolist()):
                 entry = {
-                    "id": len(annotations) + 1, "image_id": row + 1,
+                    "id": len(annotations) + 1,
+                    "image_id": row + 1,
                     "category_id": int(found.classes[k]) + 1,
                     "bbox": [box[0], box[1], box[2] - box[0], box[3] - box[1]],
-                    "area": float(found.areas[k]), "iscrowd": int(found.crowds[k]),
-                }  # fmt: skip
+                    "area": float(found.areas[k]),
+                    "iscrowd": int(found.crowds[k]),
+                }
                 if found.segmentations[k] is not None:
                     entry["segmentation"] = found.segmentations[k]
                 annotations.append(entry)

@@ -28,9 +28,19 @@ class DetectionBatches(Batches):
     """
 
     def __init__(
-        self, split, batch_size: int, transforms=(), *, mean, std, max_boxes: int,
-        grow: bool = False, min_visibility: float = 0.1, target=None, **options,
-    ):  # fmt: skip
+        self,
+        split,
+        batch_size: int,
+        transforms=(),
+        *,
+        mean,
+        std,
+        max_boxes: int,
+        grow: bool = False,
+        min_visibility: float = 0.1,
+        target=None,
+        **options,
+    ):
         super().__init__(len(split), batch_size, **options)
         self.split, self.mean, self.std = split, mean, std
         self.pipeline = BoxPipeline(transforms, min_visibility)

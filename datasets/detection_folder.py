@@ -47,10 +47,16 @@ def read_documents(listing: Listing) -> dict[str, dict]:
 
 
 def load(
-    path: Path, listing: Listing, documents: Mapping[str, dict], image_shape=None, *,
-    limit: int | None = None, seed: int = 0, on_error: str = "raise",
+    path: Path,
+    listing: Listing,
+    documents: Mapping[str, dict],
+    image_shape=None,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    on_error: str = "raise",
     in_memory: bool | None = None,
-) -> DetectionDataset:  # fmt: skip
+) -> DetectionDataset:
     """The images that the annotation files list, letterboxed, with their objects.
 
     `val` is what is validated on, else `test`; where there is neither, a fifth of the images is

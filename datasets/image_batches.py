@@ -28,9 +28,17 @@ class ImageBatches(Batches):
     """
 
     def __init__(
-        self, x, y, batch_size: int, transforms=(), *, mean, std, num_classes: int | None = None,
+        self,
+        x,
+        y,
+        batch_size: int,
+        transforms=(),
+        *,
+        mean,
+        std,
+        num_classes: int | None = None,
         **options,
-    ):  # fmt: skip
+    ):
         if not all(hasattr(x, name) for name in ("shape", "dtype", "__getitem__")):
             raise ValueError(f"images must be an array (n, h, w, c), not a {type(x).__name__}")
         y = checks.array("labels", y)

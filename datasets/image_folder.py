@@ -87,9 +87,15 @@ def load(
         warnings.warn(listing.sentence(), stacklevel=3)
     mean, std = _statistics(arrays["levels"])
     return Dataset(
-        name, images["train"], layout.labels["train"], images["val"], layout.labels["val"],
-        layout.class_names, mean, std,
-    )  # fmt: skip
+        name,
+        images["train"],
+        layout.labels["train"],
+        images["val"],
+        layout.labels["val"],
+        layout.class_names,
+        mean,
+        std,
+    )
 
 
 def _first_shape(listing: Listing, layout: Layout) -> tuple[int, int, int]:

@@ -76,9 +76,15 @@ class SumBatches(ImageBatches):
         self.binary = checks.flag("binary", binary)
         x, y = data.split(split)
         super().__init__(
-            x, y, batch_size, transforms, mean=data.mean, std=data.std, shuffle=split == "train",
+            x,
+            y,
+            batch_size,
+            transforms,
+            mean=data.mean,
+            std=data.std,
+            shuffle=split == "train",
             **options,
-        )  # fmt: skip
+        )
 
     def numbers(self, epoch: int, index: int, count: int) -> np.ndarray:
         """The digits to add in one batch."""

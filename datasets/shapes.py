@@ -16,9 +16,13 @@ from zoo.datasets.objects import Objects
 
 CLASS_NAMES = ("disc", "square", "triangle")
 COLORS = {
-    "red": (214, 48, 49), "green": (46, 160, 67), "blue": (41, 98, 220), "yellow": (240, 200, 40),
-    "purple": (142, 68, 190), "orange": (235, 125, 30),
-}  # fmt: skip
+    "red": (214, 48, 49),
+    "green": (46, 160, 67),
+    "blue": (41, 98, 220),
+    "yellow": (240, 200, 40),
+    "purple": (142, 68, 190),
+    "orange": (235, 125, 30),
+}
 SIZES = {"small": (0.14, 0.2), "large": (0.32, 0.42)}  # diameter as a share of the shorter side
 IMAGES = {"train": 2000, "val": 400}
 MOST = 3  # objects in one image
@@ -26,9 +30,11 @@ TRIES = 20  # to place an object beside the others
 
 
 def load(
-    image_shape: tuple[int, int, int] | None = None, limit: int | None = None, seed: int = 0,
+    image_shape: tuple[int, int, int] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
     held_out=(),
-) -> DetectionDataset:  # fmt: skip
+) -> DetectionDataset:
     """2,000 training and 400 validation images, always the same for a seed.
 
     Args:
@@ -63,9 +69,13 @@ def load(
     pixels = splits["train"].images.reshape(-1, 3)
     mean, std = pixels.mean(axis=0) / 255, pixels.std(axis=0) / 255
     return DetectionDataset(
-        "shapes", splits["train"], splits["val"], CLASS_NAMES,
-        tuple(mean.tolist()), tuple(std.tolist()),
-    )  # fmt: skip
+        "shapes",
+        splits["train"],
+        splits["val"],
+        CLASS_NAMES,
+        tuple(mean.tolist()),
+        tuple(std.tolist()),
+    )
 
 
 def _listed(held_out) -> list:
@@ -132,10 +142,13 @@ def _paint(rng, image: np.ndarray, pairs, first_id: int) -> tuple[Objects, str]:
         outlines.append([(outline + [left, top]).ravel().tolist()])
         phrases.append(f"a {size_name} {color} {kind}")
     found = Objects(
-        np.array(boxes, "float32").reshape(-1, 4), np.array(classes, "int32"),
-        np.zeros(len(boxes), bool), np.array(areas, "float32"),
-        np.arange(first_id, first_id + len(boxes)), tuple(outlines),
-    )  # fmt: skip
+        np.array(boxes, "float32").reshape(-1, 4),
+        np.array(classes, "int32"),
+        np.zeros(len(boxes), bool),
+        np.array(areas, "float32"),
+        np.arange(first_id, first_id + len(boxes)),
+        tuple(outlines),
+    )
     return found, " and ".join(phrases)
 
 

@@ -43,11 +43,15 @@ def to_coco(document: Mapping, source: str) -> dict:
     ids = {name: number for number, name in enumerate(names, start=1)}
     annotations = [
         {
-            "id": number, "image_id": image, "category_id": ids[name], "bbox": box,
-            "area": area, "iscrowd": 0,
+            "id": number,
+            "image_id": image,
+            "category_id": ids[name],
+            "bbox": box,
+            "area": area,
+            "iscrowd": 0,
         }
         for number, (image, name, box, area) in enumerate(found, start=1)
-    ]  # fmt: skip
+    ]
     categories = [{"id": number, "name": name} for name, number in ids.items()]
     return {"images": images, "categories": categories, "annotations": annotations}
 

@@ -70,9 +70,14 @@ def main(
     outlines = [o.segmentations for o in part.objects] if small else None  # in the file's pixels
     names, folder = data.class_names, run.folder
     examples = boxes_figure(
-        part.images, boxes, classes, class_names=names, titles=titles, outlines=outlines,
+        part.images,
+        boxes,
+        classes,
+        class_names=names,
+        titles=titles,
+        outlines=outlines,
         path=folder / "examples.png",
-    )  # fmt: skip
+    )
     *shown, steps = gallery(data, range(min(3, len(data.train))), seed)
     path = folder / "augmented.png"
     augmented = boxes_figure(*shown, class_names=names, titles=steps, columns=7, path=path)

@@ -28,9 +28,14 @@ def whole_number(name: str, value, *, least: int | None = None, most: int | None
 
 
 def number(
-    name: str, value, *, least: float | None = None, most: float | None = None,
-    above: float | None = None, below: float | None = None,
-) -> float:  # fmt: skip
+    name: str,
+    value,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> float:
     """A finite real number; `least` and `most` are allowed themselves, `above` and `below` not.
 
     Raises:
@@ -52,9 +57,15 @@ def probability(name: str, value) -> float:
 
 
 def several_numbers(
-    name: str, values, counts: Collection[int], *, least: float | None = None,
-    most: float | None = None, above: float | None = None, below: float | None = None,
-) -> tuple[float, ...]:  # fmt: skip
+    name: str,
+    values,
+    counts: Collection[int],
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> tuple[float, ...]:
     """Finite numbers, as many as one of `counts`; where that is 1, a bare number too.
 
     Raises:

@@ -15,11 +15,18 @@ NAMED = 12  # boxes of an image that are labelled by name: of more only the lege
 
 
 def boxes_figure(
-    images: Sequence[np.ndarray], boxes: Sequence[np.ndarray], classes: Sequence[np.ndarray],
-    scores: Sequence[np.ndarray] | None = None, *, class_names: Sequence[str],
-    true_boxes: Sequence[np.ndarray] | None = None, titles: Sequence[str] = (),
-    outlines: Sequence[Sequence] | None = None, columns: int = 4, path: str | Path | None = None,
-):  # fmt: skip
+    images: Sequence[np.ndarray],
+    boxes: Sequence[np.ndarray],
+    classes: Sequence[np.ndarray],
+    scores: Sequence[np.ndarray] | None = None,
+    *,
+    class_names: Sequence[str],
+    true_boxes: Sequence[np.ndarray] | None = None,
+    titles: Sequence[str] = (),
+    outlines: Sequence[Sequence] | None = None,
+    columns: int = 4,
+    path: str | Path | None = None,
+):
     """Images in a grid, each with its boxes; a class has one colour on all of them.
 
     Args:
@@ -41,8 +48,14 @@ def boxes_figure(
         ValueError: if there is not one entry per image, or not one class and score per box.
     """
     columns = checks.whole_number("columns", columns, least=1)
-    entries = {"boxes": boxes, "classes": classes, "scores": scores, "true_boxes": true_boxes,
-               "outlines": outlines, "titles": titles or None}  # fmt: skip
+    entries = {
+        "boxes": boxes,
+        "classes": classes,
+        "scores": scores,
+        "true_boxes": true_boxes,
+        "outlines": outlines,
+        "titles": titles or None,
+    }
     for name, values in entries.items():
         if values is not None and len(values) != len(images):
             raise ValueError(f"{len(images)} images need as many {name}, not {len(values)}")
@@ -95,11 +108,16 @@ def _draw(axis, boxes, classes, scores, outlines, class_names) -> set[int]:
         if name or (score and len(real) <= 2 * NAMED):
             inside = boxes[k][1] < 0.06 * axis.get_ylim()[0]
             axis.text(
-                boxes[k][0], boxes[k][1] if not inside else max(boxes[k][1], 0),
-                (name + score).strip(), color="white", fontsize=7.5,
-                va="top" if inside else "bottom", ha="left", clip_on=True,
+                boxes[k][0],
+                boxes[k][1] if not inside else max(boxes[k][1], 0),
+                (name + score).strip(),
+                color="white",
+                fontsize=7.5,
+                va="top" if inside else "bottom",
+                ha="left",
+                clip_on=True,
                 bbox={"facecolor": color, "edgecolor": "none", "pad": 1.2},
-            )  # fmt: skip
+            )
     return {int(classes[k]) for k in real}
 
 
@@ -108,19 +126,42 @@ def _rectangle(box, color: str, line: str, width: float) -> Rectangle:
     x1, y1, x2, y2 = np.asarray(box, float) - 0.5
     shadow = [effects.withStroke(linewidth=width + 1.4, foreground="#1f243099")]
     return Rectangle(
-        (x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=color, linestyle=line,
-        linewidth=width, path_effects=shadow,
-    )  # fmt: skip
+        (x1, y1),
+        x2 - x1,
+        y2 - y1,
+        fill=False,
+        edgecolor=color,
+        linestyle=line,
+        linewidth=width,
+        path_effects=shadow,
+    )
 
 
 def _legend(figure, present: Sequence[int], class_names, with_truth: bool) -> None:
     handles = [
-        Rectangle((0, 0), 1, 1, fill=False, edgecolor=COLORS[k % len(COLORS)], linewidth=2,
-                  label=shortened(class_names[k]))
+        Rectangle(
+            (0, 0),
+            1,
+            1,
+            fill=False,
+            edgecolor=COLORS[k % len(COLORS)],
+            linewidth=2,
+            label=shortened(class_names[k]),
+        )
         for k in present[:10]
-    ]  # fmt: skip
+    ]
     if with_truth:
-        handles.append(Rectangle((0, 0), 1, 1, facecolor="#8a94a6", edgecolor="white",
-                                 linestyle="--", linewidth=2, label="true box"))  # fmt: skip
+        handles.append(
+            Rectangle(
+                (0, 0),
+                1,
+                1,
+                facecolor="#8a94a6",
+                edgecolor="white",
+                linestyle="--",
+                linewidth=2,
+                label="true box",
+            )
+        )
     if handles:
         figure.legend(handles=handles, loc="outside lower left", ncols=6, fontsize=9)

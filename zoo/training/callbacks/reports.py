@@ -168,9 +168,18 @@ class GradCAMReport(MisclassifiedReport):
     caption = "GradCAM on the same images: red regions raised the logit of the predicted class."
 
     def __init__(
-        self, data, path, count=10, layer: str | None = None, *, grid=None, prefix_tokens=None,
-        smallest=SMALLEST, class_names=None, preprocess=None,
-    ):  # fmt: skip
+        self,
+        data,
+        path,
+        count=10,
+        layer: str | None = None,
+        *,
+        grid=None,
+        prefix_tokens=None,
+        smallest=SMALLEST,
+        class_names=None,
+        preprocess=None,
+    ):
         super().__init__(data, path, count, class_names=class_names, preprocess=preprocess)
         tokens = {"grid": grid, "prefix_tokens": prefix_tokens}
         self.options = {"layer": layer, "smallest": smallest, **tokens}
