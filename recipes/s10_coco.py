@@ -69,33 +69,23 @@ def main(
     titles = [caption.replace(" and ", "\n") for caption in part.captions]
     outlines = [o.segmentations for o in part.objects] if small else None  # in the file's pixels
     names, folder = data.class_names, run.folder
-    examples = boxes_figure(
-        part.images,
-        boxes,
-        classes,
-        class_names=names,
-        titles=titles,
-        outlines=outlines,
-        path=folder / "examples.png",
-    )
+    known = {"class_names": names, "titles": titles, "outlines": outlines}
+    examples = boxes_figure(part.images, boxes, classes, path=folder / "examples.png", **known)
     *shown, steps = gallery(data, range(min(3, len(data.train))), seed)
     path = folder / "augmented.png"
     augmented = boxes_figure(*shown, class_names=names, titles=steps, columns=7, path=path)
     bars = class_bars(folder / "classes.png", rows)
     run.print_table(rows[:10], f"Objects per class, {source}")
-    return run.report(
-        "The COCO format",
-        [
-            Section(
-                "The schema", f"First values in {source}.", table=explained(documents["train"])
-            ),
-            Section("Classes", f"Objects per class, {source}, most frequent first.", bars),
-            Section("Classes in numbers", "Objects per split; images with one.", table=rows),
-            Section("Examples", f"Images of {data.name}; known masks in white.", examples),
-            Section("Augmented", "Boxes stay on their objects. Free space is grey.", augmented),
-        ],
-        [("Objects", f"{objects:,}"), ("Classes", f"{len(rows)}")],
-    )
+    schema = explained(documents["train"])
+    sections = [
+        Section("The schema", f"First values in {source}.", table=schema),
+        Section("Classes", f"Objects per class, {source}, most frequent first.", bars),
+        Section("Classes in numbers", "Objects per split; images with one.", table=rows),
+        Section("Examples", f"Images of {data.name}; known masks in white.", examples),
+        Section("Augmented", "Boxes stay on their objects. Free space is grey.", augmented),
+    ]
+    tiles = [(f"{objects:,}", "objects"), (f"{len(rows)}", "classes")]
+    return run.report("The COCO format", sections, tiles)
 
 
 if __name__ == "__main__":
