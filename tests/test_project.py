@@ -15,6 +15,7 @@ FLOORS = (  # a file may import from its own floor and from those after it
     "report",
     "explain",
     "inspect",
+    "detection",
     "models",
     "layers",
     "registry",
