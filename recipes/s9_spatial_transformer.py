@@ -6,7 +6,8 @@
 What it shows: digits turned by up to 60 degrees, shrunk to half their size and moved. One net reads
 them as they are; the other has a small net in front that chooses what to look at, by six numbers
 per digit. Nobody tells it what is upright: the gradient of the loss reaches the six numbers through
-the interpolated pixels.
+the interpolated pixels. Of the test images, mean of three seeds, 96.5 % are read correctly with it
+and 93.2 % without.
 Measured: the s9_spatial_transformer rows of results/.
 """
 
