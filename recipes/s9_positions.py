@@ -13,7 +13,8 @@ import dataclasses
 
 import zoo
 from zoo import cli, datasets
-from zoo.fundamentals.positional import sinusoidal_2d
+from zoo.fundamentals.positional import similarity, sinusoidal, sinusoidal_2d
+from zoo.inspect import position_similarity
 from zoo.report import transformer
 from zoo.report.page import Section
 from zoo.report.pictures import Picture, pictures
@@ -26,9 +27,8 @@ from keras import layers
 
 SIDE = 14
 NETS = ("fully connected", "convolutional", "transformer", "transformer, no positions")
-PIXELS = "The same digit twice: to a net that knows no neighbours both are alike."
-WAVES = """Half of the numbers are waves for the row, half for the column: how alike each place of a
-grid is to all places. Nothing is learned here; neighbours are alike from the start."""
+PIXELS = "One digit twice; to a net that knows no neighbours both are alike."
+ALIKE = "One map per place of a grid: how alike its position is to those of all places."
 
 
 def build(name, classes):
@@ -70,6 +70,7 @@ def main(
     data = datasets.load(dataset, image_shape=(SIDE, SIDE, 1), data_dir=data_dir, seed=seed)
     data = data.limited(min(limit, len(data.y_train)), seed)
     kinds = {"in order": data, "shuffled": shuffled(data, seed)}
+    nets = {}
     for order, images in kinds.items():
         for name in NETS:
             part = run.part(f"{name}, {order}")
@@ -78,21 +79,20 @@ def main(
             rate = OneCycle(max_lr, epochs * len(train), 0.3 * epochs * len(train))
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             net.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
-            net.fit(
-                train,
-                validation_data=images.batches("val", 500),
-                epochs=epochs,
-                initial_epoch=part.restore(net, train),
-                verbose=0,
-                callbacks=part.callbacks,
-            )
+            first = part.restore(net, train)
+            options = {"initial_epoch": first, "callbacks": part.callbacks, "verbose": 0}
+            val = images.batches("val", 500)
+            net.fit(train, validation_data=val, epochs=epochs, **options)
             part.finish(net)
+            nets[name, order] = net
     digits = [Picture(order, images.x_val[0].squeeze()) for order, images in kinds.items()]
-    waves = sinusoidal_2d(8, 8, 64)
-    similarity = np.einsum("ijd,kld->ijkl", waves, waves) / 32
-    picture = transformer.position_similarity(run.folder / "waves.png", similarity)
-    shown = pictures(run.folder / "pixels.png", digits, 2, 3)
-    sections = [Section("The pixels", PIXELS, shown), Section("As waves", WAVES, picture)]
+    sections = [Section("Pixels", PIXELS, pictures(run.folder / "pixels.png", digits, 2, 3))]
+    maps = {"Waves, row by row": similarity(sinusoidal(64, 64).reshape(8, 8, 64))}
+    maps["Waves of row and column"] = similarity(sinusoidal_2d(8, 8, 64))
+    maps["Learned"] = position_similarity(nets["transformer", "in order"])
+    for number, (name, alike) in enumerate(maps.items(), 1):
+        path = run.folder / f"positions{number}.png"
+        sections.append(Section(name, ALIKE, transformer.position_similarity(path, alike)))
     return run.finish_comparison("What positions tell", sections=sections)
 
 

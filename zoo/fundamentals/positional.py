@@ -62,3 +62,9 @@ def sinusoidal_2d(rows: int, columns: int, width: int) -> np.ndarray:
     across = sinusoidal(columns, width // 2)[None]
     shape = (rows, columns, width // 2)
     return np.concatenate([np.broadcast_to(down, shape), np.broadcast_to(across, shape)], axis=-1)
+
+
+def similarity(encoding: np.ndarray) -> np.ndarray:
+    """(rows, columns, rows, columns): the cosine of every two encodings (rows, columns, width)."""
+    unit = encoding / np.linalg.norm(encoding, axis=-1, keepdims=True)
+    return np.einsum("ijd,kld->ijkl", unit, unit)
