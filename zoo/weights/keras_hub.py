@@ -78,7 +78,8 @@ def _pairs(model, backbone) -> list[tuple[keras.Variable, list[keras.Variable]]]
         if paths is None:
             continue
         found = [theirs.pop(path, None) for path in paths]
-        if None in found or sum(map(_size, found)) != _size(variable):
+        missing = any(source is None for source in found)
+        if missing or sum(map(_size, found)) != _size(variable):
             raise ValueError(
                 f"{variable.path} {tuple(variable.shape)} of {model.name} has no counterpart of "
                 f"its size in {backbone.name}, looked for as {', '.join(paths)}: both need one "
