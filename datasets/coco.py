@@ -114,7 +114,7 @@ def _by_id(document: Mapping, kind: str, source: str, faults: Counter) -> dict[s
         key = _key(entry.get("id"))
         if key is None or key in entries:
             what = "no usable id" if key is None else "an id that is used twice"
-            raise ValueError(f"{source}: {kind} has {what}, {entry.get('id')!r}; number them anew")
+            raise ValueError(f"{source}: {kind} has {what}, {entry.get('id')!r}; renumber them")
         if isinstance(entry["id"], str) and key.lstrip("-").isdigit():
             faults[f"ids of {kind} written as text"] += 1
         entries[key] = entry
@@ -173,9 +173,9 @@ def _count_id(annotation: dict, seen: set, faults: Counter) -> None:
     if key is None:
         faults["annotations without an id, numbered"] += 1
     elif key in seen:
-        faults["annotation ids used twice, numbered anew"] += 1
+        faults["annotation ids used twice, renumbered"] += 1
     elif key == "0":  # pycocotools takes 0 for "no object" and counts its match as a miss
-        faults["annotation of id 0, numbered anew"] += 1
+        faults["annotation of id 0, renumbered"] += 1
     seen.add(key)
 
 

@@ -57,16 +57,16 @@ class DetectionSplit:
         else:
             images = np.stack([letterbox(image, image_shape) for image in self.images])
         placements = []
-        for place in self.placements:
+        for placement in self.placements:
             corners = (
-                place.left,
-                place.top,
-                place.left + place.placed[1],
-                place.top + place.placed[0],
+                placement.left,
+                placement.top,
+                placement.left + placement.placed[1],
+                placement.top + placement.placed[0],
             )
             left, top, right, bottom = move.to_canvas(corners).tolist()
             placed = (max(1, round(bottom - top)), max(1, round(right - left)))
-            placements.append(Placement(place.size, placed, round(top), round(left)))
+            placements.append(Placement(placement.size, placed, round(top), round(left)))
         objects = tuple(found.moved(move.to_canvas(found.boxes)) for found in self.objects)
         return replace(self, images=images, objects=objects, placements=tuple(placements))
 
@@ -208,11 +208,11 @@ class DetectionDataset:
         It is what pycocotools takes as the truth; `image_id` is the row plus 1.
         """
         part, annotations, images = self.split(split), [], []
-        for row, (found, place) in enumerate(zip(part.objects, part.placements, strict=True)):
-            height, width = place.size
+        for row, (found, placement) in enumerate(zip(part.objects, part.placements, strict=True)):
+            height, width = placement.size
             image = {"id": row + 1, "file_name": part.files[row], "height": height, "width": width}
             images.append(image)
-            for k, box in enumerate(place.to_original(found.boxes).tolist()):
+            for k, box in enumerate(placement.to_original(found.boxes).tolist()):
                 entry = {
                     "id": len(annotations) + 1,
                     "image_id": row + 1,

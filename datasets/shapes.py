@@ -102,10 +102,10 @@ def _split(rng, count: int, size: tuple[int, int], pairs, name: str) -> Detectio
         objects.append(found)
         captions.append(caption)
         first_id += len(found)
-    place = Placement(size, size, 0, 0)
+    placement = Placement(size, size, 0, 0)
     files = tuple(f"{name}/{row:05d}.png" for row in range(count))
     ids = tuple(range(1, count + 1))
-    return DetectionSplit(images, tuple(objects), ids, files, (place,) * count, tuple(captions))
+    return DetectionSplit(images, tuple(objects), ids, files, (placement,) * count, tuple(captions))
 
 
 def _ground(rng, size: tuple[int, int]) -> np.ndarray:

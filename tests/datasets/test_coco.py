@@ -56,7 +56,7 @@ TRIANGLE = [[10.0, 5.0, 30.0, 5.0, 10.0, 35.0]]  # an area of 300
          [[50, 5, 60, 35]]),
         ({"bbox": [70, 5, 20, 30]}, "boxes outside their image left out", []),
         ({"bbox": [10, 5, 0, 30]}, "boxes of no area left out", []),
-        ({"id": 0}, "annotation of id 0, numbered anew", [[10, 5, 30, 35]]),
+        ({"id": 0}, "annotation of id 0, renumbered", [[10, 5, 30, 35]]),
         ({"id": None}, "annotations without an id, numbered", [[10, 5, 30, 35]]),
         ({"area": None}, "missing areas taken from the box", [[10, 5, 30, 35]]),
         ({"iscrowd": None}, "missing iscrowd taken as 0", [[10, 5, 30, 35]]),
@@ -78,7 +78,7 @@ def test_ids_used_twice_keep_both_objects():
     document["annotations"] *= 2
     read = coco.read(document, "x.json")
     assert read.images[0].objects.ids.tolist() == [1, 2]
-    assert read.sentence() == "x.json: 1 annotation ids used twice, numbered anew"
+    assert read.sentence() == "x.json: 1 annotation ids used twice, renumbered"
 
 
 def test_ids_as_text_are_the_same_ids():
