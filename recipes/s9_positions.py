@@ -3,9 +3,9 @@
     python recipes/s9_positions.py                                 # 12,000 images of MNIST
     python recipes/s9_positions.py --dataset=digits                # embedded data, minutes
 
-What it shows: one token per pixel. Without positions a transformer sees a bag of greys. With
-learned ones it reads, and does not mind if all pixels are shuffled, always in the same way, since
-it never knew which are neighbours; nor does a fully connected net. A convolutional one loses.
+What it shows: one token per pixel. Without positions a transformer sees a bag of greys and reads 27
+% of the test images, in order or shuffled. With learned ones it reads 89 and 87 %: it never knew
+what neighbours are. Fully connected 95 and 95 %; a convolutional net knows them, 98 and 93 %.
 Measured: the s9_positions rows of results/.
 """
 
