@@ -3,17 +3,31 @@
 Importing this module registers them with Keras, which `import zoo` sees to.
 """
 
-from zoo.layers import FusedBatchNormalization, FusedConv2D, PixelShuffle
+from zoo.layers import (
+    AffineSampling,
+    FusedBatchNormalization,
+    FusedConv2D,
+    PixelShuffle,
+    Positions,
+    PrefixTokens,
+    SelfAttention,
+    SequencePooling,
+)
 from zoo.models.inception import WithAuxiliary
 from zoo.models.mnist_sum import all_bits
 from zoo.models.ultimus import Ultimus
 from zoo.training.schedules import OneCycle
 
 __all__ = [
+    "AffineSampling",
     "FusedBatchNormalization",
     "FusedConv2D",
     "OneCycle",
     "PixelShuffle",
+    "Positions",
+    "PrefixTokens",
+    "SelfAttention",
+    "SequencePooling",
     "Ultimus",
     "WithAuxiliary",
     "all_bits",
