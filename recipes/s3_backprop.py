@@ -12,7 +12,7 @@ installed, LibreOffice.
 """
 
 from zoo import cli
-from zoo.fundamentals import spreadsheet
+from zoo.fundamentals import backprop_sheet
 from zoo.fundamentals.backprop import RATES, descend
 from zoo.report.page import Section
 from zoo.report.plots import Plot, plots
@@ -25,7 +25,7 @@ WEIGHTS = [f"w{n}" for n in range(1, 9)]
 def main(out: str | None = None):
     run = Run.start(__file__, config=locals())
 
-    workbook = spreadsheet.write(run.folder / "backprop.xlsx")
+    workbook = backprop_sheet.write(run.folder / "backprop.xlsx")
     descents = {rate: descend(rate) for rate in RATES}
 
     first_steps = [
@@ -46,7 +46,7 @@ def main(out: str | None = None):
     ]
     formulas = [
         {"number": name, "formula": formula.replace(" * ", " · ")}
-        for name, formula in spreadsheet.BOARD.items()
+        for name, formula in backprop_sheet.BOARD.items()
     ]
     sections = [
         Section(

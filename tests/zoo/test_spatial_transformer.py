@@ -85,6 +85,19 @@ class TestAffineSampling:
         assert np.abs(differences).max() > 0.1
         np.testing.assert_allclose(gradient, differences, rtol=2e-2, atol=2e-2)
 
+    def test_in_half_precision_only_the_values_are_rounded(self):
+        x, theta = images(2, 28, 28, 1), maps(2)
+        exact = numpy(AffineSampling()([x, theta]))
+        rounded = AffineSampling(dtype="mixed_bfloat16")([x, theta])
+        assert keras.backend.standardize_dtype(rounded.dtype) == "bfloat16"
+        error = np.abs(numpy(keras.ops.cast(rounded, "float32")) - exact).max()
+        assert error < 4 * 2**-8 * np.abs(x).max()  # a few roundings to eight bits
+
+    def test_a_number_that_is_nan_shows(self):
+        theta = maps(1)
+        theta[0, 2] = np.nan
+        assert np.isnan(numpy(AffineSampling()([images(1, 5, 6, 2), theta]))).all()
+
     def test_leaves_its_arguments_alone(self):
         x, theta = images(1, 5, 6, 2), maps(1)
         tensor = keras.ops.convert_to_tensor(theta)
@@ -116,6 +129,18 @@ class TestModel:
         np.testing.assert_array_equal(sampled.predict(x, verbose=0), x)
 
     def test_has_the_same_classifier_without_the_transformer(self):
-        names = [layer.name for layer in zoo.get("spatial_transformer", transform=False).layers]
-        others = [layer.name for layer in zoo.get("spatial_transformer").layers]
-        assert set(names) < set(others) and "theta" not in names
+        def shapes(model):
+            return {layer.name: [w.shape for w in layer.weights] for layer in model.layers}
+
+        alone = shapes(zoo.get("spatial_transformer", transform=False))
+        assert alone.items() < shapes(zoo.get("spatial_transformer")).items()
+        assert "theta" not in alone
+
+    def test_keeps_its_coordinates_exact_in_half_precision(self):
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        try:
+            model = zoo.get("spatial_transformer")
+        finally:
+            keras.config.set_dtype_policy("float32")
+        assert model.get_layer("theta").output.dtype == "float32"
+        assert model.get_layer("sampled").output.dtype == "bfloat16"

@@ -1,11 +1,11 @@
 """Blocks that more than one model is built of."""
 
+from zoo.layers.affine_sampling import AffineSampling
 from zoo.layers.attention import SelfAttention
 from zoo.layers.conv import conv_bn_relu, depthwise_separable, spatially_separable
 from zoo.layers.fused import FusedBatchNormalization, FusedConv2D
 from zoo.layers.norm import normalization
 from zoo.layers.pixel_shuffle import PixelShuffle
-from zoo.layers.spatial_transformer import AffineSampling
 from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling
 
 __all__ = [

@@ -33,7 +33,7 @@ def localization(image):
     x = layers.Dense(32, activation="relu", name="locate3")(x)
     identity = keras.initializers.Constant(IDENTITY)
     start = {"kernel_initializer": "zeros", "bias_initializer": identity}
-    return layers.Dense(6, name="theta", **start)(x)
+    return layers.Dense(6, dtype="float32", name="theta", **start)(x)  # coordinates
 
 
 @register(

@@ -15,7 +15,7 @@ from keras import ops
 from openpyxl import load_workbook
 
 from zoo import backend
-from zoo.fundamentals import spreadsheet
+from zoo.fundamentals import backprop_sheet
 from zoo.fundamentals.backprop import (
     INPUTS,
     RATES,
@@ -141,7 +141,7 @@ def assert_is_descent(rows, rate, **start):
 
 @pytest.fixture(scope="module")
 def workbook(tmp_path_factory):
-    return spreadsheet.write(tmp_path_factory.mktemp("sheets") / "backprop.xlsx")
+    return backprop_sheet.write(tmp_path_factory.mktemp("sheets") / "backprop.xlsx")
 
 
 @pytest.fixture(scope="module")
@@ -212,5 +212,5 @@ class TestSpreadsheet:
     )
     def test_says_what_is_wrong_before_it_writes(self, tmp_path, options, message):
         with pytest.raises(ValueError, match=message):
-            spreadsheet.write(tmp_path / "x.xlsx", **options)
+            backprop_sheet.write(tmp_path / "x.xlsx", **options)
         assert not (tmp_path / "x.xlsx").exists()

@@ -1,4 +1,4 @@
-"""An image sampled through an affine map: what a spatial transformer looks at."""
+"""Images sampled through affine maps: what a spatial transformer looks at."""
 
 import math
 
@@ -10,17 +10,19 @@ from zoo import checks
 
 @keras.saving.register_keras_serializable(package="zoo")
 class AffineSampling(layers.Layer):
-    """Sample images (b, h, w, c) at the places that six numbers per image (b, 6) name.
+    """Images (b, h, w, c) sampled at the coordinates that six numbers per image (b, 6) give.
 
-    The numbers are the rows of a matrix that takes a place of the output to one of the image,
+    The numbers are the rows of a matrix that takes a point of the output to one of the image,
 
         x' = t0 x + t1 y + t2        y' = t3 x + t4 y + t5
 
     both from -1 to 1, the outer edges of the outer pixels, as in `torch.nn.functional.affine_grid`
-    with `align_corners=False`. So (1, 0, 0, 0, 1, 0) gives the image back, bit for bit, 0.5 in
-    place of the ones its middle at twice the size. Values are interpolated between the four nearest
-    pixels; outside the image they are 0. The gradient reaches the image and the six numbers on
-    every backend (that of `keras.ops.image.affine_transform` does not).
+    with `align_corners=False`. So (1, 0, 0, 0, 1, 0) gives the image back, bit for bit, and
+    (0.5, 0, 0, 0, 0.5, 0) its middle at twice the size. Values are interpolated between the four
+    nearest pixels; outside the image they are 0, which is grey in a normalised image. The gradient
+    reaches the image and the six numbers on every backend (that of
+    `keras.ops.image.affine_transform` does not). In half precision the coordinates stay float32,
+    if the six numbers are; a NaN among them gives NaN.
 
     Source: Jaderberg et al., Spatial transformer networks (arXiv:1506.02025).
 
@@ -33,7 +35,8 @@ class AffineSampling(layers.Layer):
     """
 
     def __init__(self, size=None, **kwargs):
-        super().__init__(**kwargs)
+        # Keras would round the six numbers to half precision, a sixteenth of a pixel.
+        super().__init__(autocast=False, **kwargs)
         self.size = None if size is None else checks.grid("size", size)
 
     def build(self, input_shape):
@@ -48,31 +51,34 @@ class AffineSampling(layers.Layer):
 
     def call(self, inputs):
         images, theta = inputs
+        images = ops.cast(images, self.compute_dtype)
         height, width, channels = images.shape[1:]
-        x, y = self._places(ops.cast(theta, "float32"), height, width)  # in pixels, (b, h', w')
+        x, y = self._coordinates(
+            ops.cast(theta, "float32"), height, width
+        )  # in pixels, (b, h', w')
         left, top = ops.floor(x), ops.floor(y)
         right_share, lower_share = x - left, y - top
         left, top = ops.cast(left, "int32"), ops.cast(top, "int32")
         pixels = ops.reshape(images, (-1, height * width, channels))
 
-        def weighed(column, row, weight):
+        def weighted(column, row, weight):
             """The pixels in these columns and rows, times their weight; 0 outside the image."""
             inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
             column, row = ops.clip(column, 0, width - 1), ops.clip(row, 0, height - 1)
             index = ops.reshape(row * width + column, (-1, weight.shape[1] * weight.shape[2], 1))
-            found = ops.reshape(ops.take_along_axis(pixels, index, axis=1), (-1, *shape))
-            weight = ops.where(inside, weight, 0.0)[..., None]
-            return found * ops.cast(weight, found.dtype)
+            values = ops.reshape(ops.take_along_axis(pixels, index, axis=1), (-1, *shape))
+            weight = weight * ops.cast(inside, weight.dtype)  # a NaN stays one
+            return values * ops.cast(weight, values.dtype)[..., None]
 
         shape = (*x.shape[1:], channels)
         return (
-            weighed(left, top, (1 - right_share) * (1 - lower_share))
-            + weighed(left + 1, top, right_share * (1 - lower_share))
-            + weighed(left, top + 1, (1 - right_share) * lower_share)
-            + weighed(left + 1, top + 1, right_share * lower_share)
+            weighted(left, top, (1 - right_share) * (1 - lower_share))
+            + weighted(left + 1, top, right_share * (1 - lower_share))
+            + weighted(left, top + 1, (1 - right_share) * lower_share)
+            + weighted(left + 1, top + 1, right_share * lower_share)
         )
 
-    def _places(self, theta, height, width):
+    def _coordinates(self, theta, height, width):
         """Columns and rows, as fractions of pixels, of what each output pixel is sampled from.
 
         Written so that the identity gives whole numbers: x' is the column plus how far the map
