@@ -21,6 +21,8 @@ import numpy as np
 from zoo.datasets.masks import box_and_area
 from zoo.datasets.objects import AnnotatedImage, Annotations, Objects
 
+ABSENT = "images listed but absent, left out with their objects"
+
 
 def parse(data: bytes, source: str) -> dict:
     """The JSON object of a file's bytes.
@@ -145,7 +147,7 @@ def _size(image: dict, key: str, source: str, sizes, faults: Counter) -> tuple[i
         return int(stated[0]), int(stated[1])
     size = sizes[image["file_name"]]
     if size is None:
-        faults["images listed but absent, left out with their objects"] += 1
+        faults[ABSENT] += 1
     elif usable and size != stated:
         faults["images of another size than stated, taken as they are"] += 1
     return size

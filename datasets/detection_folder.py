@@ -78,6 +78,9 @@ def load(
                 f'remove them, or leave them out with on_error="skip"'
             )
         annotations = coco.read(documents[name], f"{path}: {name}", sizes)
+        if damaged:  # they are there, and were read as absent
+            annotations.faults["images that cannot be read, left out"] = len(damaged)
+            annotations.faults[coco.ABSENT] -= len(damaged)
         problems += [annotations.sentence()]
         classes = (*classes, *(c for c in annotations.class_names if c not in classes))
         entries = _renumbered(annotations, classes)
@@ -212,8 +215,8 @@ def _shape(path: Path, found: dict[str, list], image_shape) -> tuple[int, int, i
 def _split(listing: Listing, images: list, image_shape: tuple[int, int, int]) -> DetectionSplit:
     placements = tuple(Placement.on(image_shape, image.size) for _, image in images)
     objects = tuple(
-        image.objects.moved(place.to_canvas(image.objects.boxes))
-        for (_, image), place in zip(images, placements, strict=True)
+        image.objects.moved(placement.to_canvas(image.objects.boxes))
+        for (_, image), placement in zip(images, placements, strict=True)
     )
     files = [file for file, _ in images]
     ids = tuple(image.id for _, image in images)

@@ -53,5 +53,5 @@ class Annotations:
 
     def sentence(self) -> str:
         """The faults in one line; empty if there are none."""
-        parts = [f"{count:,} {fault}" for fault, count in self.faults.items()]
+        parts = [f"{count:,} {fault}" for fault, count in self.faults.items() if count]
         return f"{self.source}: {'; '.join(parts)}" if parts else ""

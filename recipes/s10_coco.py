@@ -10,8 +10,7 @@ that boxes stay on their objects through flip, scale, crop, colour and mosaic. W
 Checked: tests/datasets/test_coco.py and test_box_transforms.py.
 """
 
-import zoo
-from zoo import cli, datasets
+from zoo import checks, cli, datasets
 from zoo.datasets import transforms
 from zoo.datasets.coco_schema import distribution, explained, read_annotations
 from zoo.report.boxes import boxes_figure
@@ -49,7 +48,7 @@ def main(
     data_dir: str | None = None,
     out: str | None = None,
 ):
-    images = zoo.checks.whole_number("images", images, least=1, most=40)
+    images = checks.whole_number("images", images, least=1, most=40)
     run = Run.start(__file__, config=locals())
     documents = read_annotations(data_dir) if dataset == "coco" else None
     pictured = "shapes" if dataset == "coco" else dataset

@@ -5,7 +5,7 @@
 
 What it shows: digits turned by up to 60 degrees, shrunk to half their size and moved. One net reads
 them as they are; the other has a small net in front that chooses what to look at, by six numbers
-per digit. Nobody tells it what is upright: the gradient of the loss reaches the six numbers through
+per digit. No label says what is upright: the gradient of the loss reaches the six numbers through
 the interpolated pixels. Of the test images, mean of three seeds, 96.5 % are read correctly with it
 and 93.2 % without.
 Measured: the s9_spatial_transformer rows of results/.
@@ -25,7 +25,8 @@ import keras
 import numpy as np
 
 DISTORTION = A.Affine(rotate=(-60, 60), scale=(0.5, 1), translate_px=(-5, 5), p=1)
-LOOKED = "Digits as they came, and below each row what the trained net made of them."
+LOOKED = """Digits as they came, and below each row what the trained net made of them. Outside the
+image lies the mean grey, which is 0 to the net."""
 
 
 def distorted(data, seed):

@@ -59,20 +59,19 @@ class BoxPipeline:
         if not self.steps:
             return images, boxes, classes
         compose = self._seeded(key)
-        if self.pixels_only:  # Compose warns of boxes that nothing moves
-            changed = [compose(image=image, epoch=epoch)["image"] for image in images]
-            return np.stack(changed), boxes, classes
         changed = []
         for row, image, found, labels in zip(rows, images, boxes, classes, strict=True):
             numbers = np.arange(len(found))  # labels go through float32: small numbers stay exact
+            moving = {} if self.pixels_only else {"bboxes": found, "numbers": numbers}
             try:
-                out = compose(image=image, bboxes=found, numbers=numbers, epoch=epoch)
+                out = compose(image=image, epoch=epoch, **moving)
             except Exception as error:
                 names = ", ".join(map(transform_name, self.steps))
                 raise ValueError(
                     f"one of {names} failed on image {row}, {image.dtype} of shape "
                     f"{image.shape} with {len(found)} boxes: {error}"
                 ) from error
+            out = {"bboxes": found, "numbers": numbers} | out
             kept = np.asarray(out["numbers"]).astype(int)
             new_boxes = np.asarray(out["bboxes"], "float32").reshape(-1, 4)
             changed.append((out["image"], new_boxes, labels[kept]))
@@ -117,7 +116,7 @@ class BoxPipeline:
                 min_visibility=self.min_visibility,
                 check_each_transform=False,  # else min_visibility is asked after every step
             )
-            parameters = None if self.pixels_only else parameters
+            parameters = None if self.pixels_only else parameters  # Compose warns of idle ones
             steps = copy.deepcopy(self.steps)
             for step in _leaves(steps):
                 if getattr(step, "border_mode", cv2.BORDER_CONSTANT) != cv2.BORDER_CONSTANT:

@@ -139,6 +139,22 @@ def test_transforms_that_would_leave_boxes_behind_are_refused(steps, message):
         BoxPipeline(steps)
 
 
+class Failing(A.ImageOnlyTransform):
+    """What a user's own transform may do."""
+
+    def apply(self, img, **params):
+        raise RuntimeError("no such colour")
+
+
+@pytest.mark.parametrize("others", [[], [A.HorizontalFlip()]], ids=["pixels", "boxes"])
+def test_a_transform_that_fails_names_the_image(others):
+    batches = zoo.datasets.load("shapes", limit=2).batches("train", 2, [Failing(p=1), *others])
+    with pytest.raises(
+        ValueError, match=r"Failing.* failed on image [01], uint8 .* no such colour"
+    ):
+        batches[0]
+
+
 def test_mosaic_is_refused_for_labels():
     with pytest.raises(ValueError, match="mosaic joins images with their boxes"):
         check_transforms([transforms.mosaic()])

@@ -225,6 +225,11 @@ class TestFolder:
         (annotated / "train" / "b.png").write_bytes(b"no picture")
         with pytest.raises(ValueError, match="1 images cannot be read, such as train/b.png"):
             zoo.datasets.load(annotated)
+        with pytest.warns(UserWarning) as warned:
+            data = zoo.datasets.load(annotated, image_shape=(30, 30, 3), on_error="skip")
+        assert data.train.files == ("train/a.png",)
+        [message] = [str(w.message) for w in warned]
+        assert "1 images that cannot be read, left out" in message and "absent" not in message
 
     def test_a_single_file_is_split_here(self, annotated):
         (annotated / "instances_val2017.json").unlink()

@@ -65,6 +65,10 @@ def sinusoidal_2d(rows: int, columns: int, width: int) -> np.ndarray:
 
 
 def similarity(encoding: np.ndarray) -> np.ndarray:
-    """(rows, columns, rows, columns): the cosine of every two encodings (rows, columns, width)."""
-    unit = encoding / np.linalg.norm(encoding, axis=-1, keepdims=True)
+    """(rows, columns, rows, columns): the cosine of every two encodings (rows, columns, width).
+
+    An encoding of zeros has the cosine 0 with all.
+    """
+    lengths = np.linalg.norm(encoding, axis=-1, keepdims=True)
+    unit = np.divide(encoding, lengths, out=np.zeros_like(encoding), where=lengths > 0)
     return np.einsum("ijd,kld->ijkl", unit, unit)

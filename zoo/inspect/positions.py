@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from zoo import checks
+from zoo.fundamentals.positional import similarity
 from zoo.layers import Positions
 
 
@@ -23,6 +24,4 @@ def position_similarity(model: keras.Model) -> np.ndarray:
     if layer is None:
         raise ValueError(f"{model.name} has no learned positions: no layer is zoo.layers.Positions")
     table = ops.convert_to_numpy(ops.cast(layer.positions(), "float32"))[layer.prefix_tokens :]
-    lengths = np.linalg.norm(table, axis=1, keepdims=True)
-    unit = np.divide(table, lengths, out=np.zeros_like(table), where=lengths > 0)
-    return (unit @ unit.T).reshape(*layer.grid, *layer.grid)
+    return similarity(table.reshape(*layer.grid, -1))

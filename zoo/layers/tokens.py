@@ -76,7 +76,7 @@ class Positions(layers.Layer):
     def positions(self):
         """(t, d): what is added to the tokens."""
         if self.grid == self.learned_grid:
-            return self.table + 0
+            return ops.convert_to_tensor(self.table)
         return resized_positions(self.table, self.learned_grid, self.grid, self.prefix_tokens)
 
     def get_config(self):

@@ -12,10 +12,12 @@ def class_bars(path, rows):
     """
     with canvas.style():
         figure, [axes] = canvas.new_figure(10, 1.2 + 0.17 * len(rows) if len(rows) > 5 else 2)
-        names, places = [row["Class"] for row in rows], np.arange(len(rows))
-        axes.barh(places - 0.2, [r["train"] for r in rows], 0.4, color=canvas.TRAIN, label="train")
-        axes.barh(places + 0.2, [r["val"] for r in rows], 0.4, color=canvas.VAL, label="val")
-        axes.set_yticks(places, names, fontsize=8)
+        names, positions = [row["Class"] for row in rows], np.arange(len(rows))
+        axes.barh(
+            positions - 0.2, [r["train"] for r in rows], 0.4, color=canvas.TRAIN, label="train"
+        )
+        axes.barh(positions + 0.2, [r["val"] for r in rows], 0.4, color=canvas.VAL, label="val")
+        axes.set_yticks(positions, names, fontsize=8)
         axes.set(xlabel="objects", ylim=(len(rows) - 0.4, -0.6))
         axes.grid(visible=False, axis="y")
         if max(row["train"] for row in rows) > 100:

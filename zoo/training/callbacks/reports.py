@@ -16,11 +16,37 @@ from zoo.report.page import Section, drawn
 from zoo.training.callbacks.validation_data import LabelledImages, ValidationData
 
 
-class ValidationReport(keras.callbacks.Callback):
-    """Draws one figure of validation images to the PNG `path` when training ends.
+class Report(keras.callbacks.Callback):
+    """Draws one figure to the PNG `path` when training ends.
 
-    A run's report shows it where the callback is handed to `run.finish`. A figure that cannot be
+    A run's page shows it where the callback is handed to `run.finish`. A figure that cannot be
     drawn costs a warning and not the training.
+    """
+
+    heading = caption = ""  # on the page
+
+    def __init__(self, path: str | Path):
+        super().__init__()
+        self.path = checks.path("path", path)
+        self._section = None
+
+    @property
+    def section(self) -> Section:
+        """The figure with heading and caption, as a page shows it."""
+        return self._section or Section(self.heading, self.caption, self.path)
+
+    def on_train_begin(self, logs=None):
+        self._section = None
+
+    def on_train_end(self, logs=None):
+        self._section = drawn(self.heading, self.caption, self.draw)
+
+    def draw(self) -> Path:
+        raise NotImplementedError
+
+
+class ValidationReport(Report):
+    """A figure of validation images.
 
     Args:
         data: a zoo dataset, of which the validation images are taken; arrays (x, y); or batches
@@ -37,35 +63,20 @@ class ValidationReport(keras.callbacks.Callback):
             give one (n, classes).
     """
 
-    heading = caption = ""  # on the report's page
-
     def __init__(
         self, data, path: str | Path, *, class_names: Sequence[str] | None = None, preprocess=None
     ):
-        super().__init__()
+        super().__init__(path)
         self.data = ValidationData(data, class_names, preprocess)
-        self.path = checks.path("path", path)
-        self._section = None
-
-    @property
-    def section(self) -> Section:
-        """The figure with heading and caption, as a page shows it."""
-        return self._section or Section(self.heading, self.caption, self.path)
 
     def on_train_begin(self, logs=None):
-        self._section = None
+        super().on_train_begin(logs)
         if outputs := getattr(self.model, "outputs", None):  # a graph knows them before it runs
             check_logits(self.model, outputs)  # not when the training is over
         self.check(self.data.check(self.model))
 
-    def on_train_end(self, logs=None):
-        self._section = drawn(self.heading, self.caption, self.draw)
-
     def check(self, first: LabelledImages) -> None:
         """Raise ValueError if the figure cannot be drawn of such images."""
-
-    def draw(self) -> Path:
-        raise NotImplementedError
 
 
 class ConfusionReport(ValidationReport):

@@ -1,12 +1,10 @@
 """Figures of a trained transformer, drawn when training ends."""
 
-import keras
 import numpy as np
 
 from zoo import checks, explain, inspect
 from zoo.report import figures, transformer
-from zoo.report.page import Section, drawn
-from zoo.training.callbacks.reports import MisclassifiedReport, ValidationReport
+from zoo.training.callbacks.reports import MisclassifiedReport, Report, ValidationReport
 
 
 class RolloutReport(MisclassifiedReport):
@@ -93,33 +91,14 @@ class AttentionDistanceReport(ValidationReport):
         return transformer.attention_distance(self.path, distances, most=max(images.shape[1:3]))
 
 
-class PositionsReport(keras.callbacks.Callback):
-    """How alike the learned positions of the patches are, to the PNG `path`.
-
-    A run's report shows it where the callback is handed to `run.finish`.
-    """
+class PositionsReport(Report):
+    """How alike the learned positions of the patches are, to the PNG `path`."""
 
     heading = "Learned positions"
     caption = (
-        "One map per patch, at its place: how alike its position is to those of all patches. That "
-        "the patches lie in a plane, the net had to learn."
+        "One map per patch, where it lies: how alike its position is to those of all patches. The "
+        "net had to learn that they lie in a plane."
     )
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = checks.path("path", path)
-        self._section = None
-
-    @property
-    def section(self) -> Section:
-        """The figure with heading and caption, as a page shows it."""
-        return self._section or Section(self.heading, self.caption, self.path)
-
-    def on_train_begin(self, logs=None):
-        self._section = None
-
-    def on_train_end(self, logs=None):
-        self._section = drawn(self.heading, self.caption, self.draw)
 
     def draw(self):
         similarity = inspect.position_similarity(self.model)
