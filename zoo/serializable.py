@@ -12,6 +12,7 @@ from zoo.layers import (
     PrefixTokens,
     SelfAttention,
     SequencePooling,
+    SequencePositions,
 )
 from zoo.models.inception import WithAuxiliary
 from zoo.models.mnist_sum import all_bits
@@ -28,6 +29,7 @@ __all__ = [
     "PrefixTokens",
     "SelfAttention",
     "SequencePooling",
+    "SequencePositions",
     "Ultimus",
     "WithAuxiliary",
     "all_bits",

@@ -6,7 +6,7 @@ from zoo.layers.conv import conv_bn_relu, depthwise_separable, spatially_separab
 from zoo.layers.fused import FusedBatchNormalization, FusedConv2D
 from zoo.layers.norm import normalization
 from zoo.layers.pixel_shuffle import PixelShuffle
-from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling
+from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling, SequencePositions
 
 __all__ = [
     "AffineSampling",
@@ -17,6 +17,7 @@ __all__ = [
     "PrefixTokens",
     "SelfAttention",
     "SequencePooling",
+    "SequencePositions",
     "conv_bn_relu",
     "depthwise_separable",
     "normalization",

@@ -1,4 +1,4 @@
-"""What a transformer on images needs around its blocks: a class token, positions, pooling."""
+"""What a transformer needs around its blocks: class tokens, positions, pooling."""
 
 import functools
 
@@ -85,6 +85,45 @@ class Positions(layers.Layer):
             "prefix_tokens": self.prefix_tokens,
             "learned_grid": self.learned_grid,
         }
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class SequencePositions(layers.Layer):
+    """Adds a learned vector for every place of a sequence: (b, t, d) to (b, t, d).
+
+    Args:
+        length: the most tokens that a sequence can have.
+        initializer: of the vectors.
+
+    Raises:
+        ValueError: if an argument is out of its range; on a call, if there are more tokens.
+    """
+
+    def __init__(self, length, initializer="zeros", **kwargs):
+        super().__init__(**kwargs)
+        self.length = checks.whole_number("length", length, least=1)
+        self.initializer = keras.initializers.get(initializer)
+
+    def build(self, input_shape):
+        shape = (self.length, input_shape[-1])
+        self.table = self.add_weight(shape=shape, initializer=self.initializer, name="table")
+
+    def call(self, x, start=0):
+        """`start` is the place of the first token: a number, or a tensor () where it changes."""
+        tokens = x.shape[1]
+        if tokens is not None and tokens > self.length:
+            raise ValueError(
+                f"{self.name}: there are {self.length} positions, not enough for {tokens} tokens"
+            )
+        shape = (ops.shape(x)[1], self.table.shape[1])
+        table = ops.cast(ops.convert_to_tensor(self.table), x.dtype)
+        if isinstance(start, int):
+            return x + table[start : start + shape[0]]
+        return x + ops.slice(table, (start, 0), shape)
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.initializer)
+        return super().get_config() | {"length": self.length, "initializer": initializer}
 
 
 @keras.saving.register_keras_serializable(package="zoo")
