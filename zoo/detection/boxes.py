@@ -4,14 +4,13 @@
     xywh     left, top, width, height: COCO
     cxcywh   centre, width, height: YOLO
 
-Boxes are (..., 4), in any unit; a box without area overlaps nothing, its IoU is 0.
+Boxes are (..., 4), in any unit; a box without area overlaps nothing, its IoU is 0. Overlaps are
+float32 whatever the boxes are: in float16 the area of 300 x 300 pixels is infinite.
 """
 
 import math
 
 from keras import ops
-
-EPSILON = 1e-9  # keeps divisions, and the angle of a box without area, finite
 
 
 def xyxy_to_xywh(boxes):
@@ -39,7 +38,7 @@ def cxcywh_to_xyxy(boxes):
 def iou(a, b):
     """Intersection over union of boxes that belong together, (..., 4) each: (...)."""
     shared, union = _intersection_and_union(a, b)
-    return shared / (union + EPSILON)
+    return _ratio(shared, union)
 
 
 def pairwise_iou(a, b):
@@ -56,7 +55,7 @@ def giou(a, b):
     shared, union = _intersection_and_union(a, b)
     width, height = _hull(a, b)
     hull = width * height
-    return shared / (union + EPSILON) - (hull - union) / (hull + EPSILON)
+    return _ratio(shared, union) - _ratio(hull - union, hull)
 
 
 def ciou(a, b):
@@ -68,14 +67,15 @@ def ciou(a, b):
     d is the distance of the centres, c the diagonal of the hull. Its gradient takes alpha for a
     constant, as the authors do. Source: Zheng et al., Distance-IoU loss (arXiv:1911.08287).
     """
+    a, b = ops.cast(a, "float32"), ops.cast(b, "float32")
     overlap = iou(a, b)
     ax, ay, a_width, a_height = _parts(xyxy_to_cxcywh(a))
     bx, by, b_width, b_height = _parts(xyxy_to_cxcywh(b))
     width, height = _hull(a, b)
-    distance = ((ax - bx) ** 2 + (ay - by) ** 2) / (width**2 + height**2 + EPSILON)
-    turn = ops.arctan2(b_width, b_height + EPSILON) - ops.arctan2(a_width, a_height + EPSILON)
+    distance = _ratio((ax - bx) ** 2 + (ay - by) ** 2, width**2 + height**2)
+    turn = _angle(b_width, b_height) - _angle(a_width, a_height)
     shape = 4 / math.pi**2 * turn**2
-    alpha = ops.stop_gradient(shape / (1 - overlap + shape + EPSILON))
+    alpha = ops.stop_gradient(_ratio(shape, 1 - ops.minimum(overlap, 1) + shape))
     return overlap - distance - alpha * shape
 
 
@@ -86,9 +86,25 @@ def _parts(boxes):
     return [boxes[..., i] for i in range(4)]
 
 
+def _ratio(part, whole):
+    """Their quotient; 0, and without gradient, where the whole is 0."""
+    some = whole != 0
+    return ops.where(some, part / ops.where(some, whole, 1), 0)
+
+
+def _angle(width, height):
+    """Of the diagonal; 0, and without gradient, of a box that is a point."""
+    point = ops.logical_and(width == 0, height == 0)
+    return ops.arctan2(width, ops.where(point, 1, height))
+
+
+def _corners(boxes):
+    return _parts(ops.cast(boxes, "float32"))
+
+
 def _intersection_and_union(a, b):
-    a_left, a_top, a_right, a_bottom = _parts(a)
-    b_left, b_top, b_right, b_bottom = _parts(b)
+    a_left, a_top, a_right, a_bottom = _corners(a)
+    b_left, b_top, b_right, b_bottom = _corners(b)
     width = ops.minimum(a_right, b_right) - ops.maximum(a_left, b_left)
     height = ops.minimum(a_bottom, b_bottom) - ops.maximum(a_top, b_top)
     shared = ops.maximum(width, 0) * ops.maximum(height, 0)
@@ -98,7 +114,7 @@ def _intersection_and_union(a, b):
 
 def _hull(a, b):
     """Width and height of the smallest box around both."""
-    a_left, a_top, a_right, a_bottom = _parts(a)
-    b_left, b_top, b_right, b_bottom = _parts(b)
+    a_left, a_top, a_right, a_bottom = _corners(a)
+    b_left, b_top, b_right, b_bottom = _corners(b)
     width = ops.maximum(a_right, b_right) - ops.minimum(a_left, b_left)
     return width, ops.maximum(a_bottom, b_bottom) - ops.minimum(a_top, b_top)
