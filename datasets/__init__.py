@@ -53,7 +53,7 @@ def load(
     seed: int = 0,
     on_error: str = "raise",
     in_memory: bool | None = None,
-    held_out=(),
+    unseen=(),
 ) -> Dataset | DetectionDataset:
     """Load a dataset by its name, or the images of a folder or zip.
 
@@ -79,7 +79,7 @@ def load(
         in_memory: for a folder: True holds all pixels in memory, False reads them from their files
             batch by batch; None does that where they are more than half a gigabyte
             (`image_folder.IN_MEMORY`).
-        held_out: for "shapes": pairs of colour and kind, such as ("red", "disc"), that no training
+        unseen: for "shapes": pairs of colour and kind, such as ("red", "disc"), that no training
             image has.
 
     Raises:
@@ -100,13 +100,13 @@ def load(
         checks.whole_number("limit", limit)
     checks.whole_number("seed", seed, least=0)
     checks.one_of("on_error", on_error, ("raise", "skip"))
-    if held_out and name != "shapes":
-        raise ValueError(f"held_out={held_out!r} is for the dataset shapes, not {str(name)!r}")
+    if unseen and name != "shapes":
+        raise ValueError(f"unseen={unseen!r} is for the dataset shapes, not {str(name)!r}")
     if name in _LOADERS:
         data = _LOADERS[name](data_dir, limit, seed)
         return data if image_shape is None else data.reshaped(image_shape)
     if name == "shapes":
-        return shapes.load(image_shape, limit, seed, held_out)
+        return shapes.load(image_shape, limit, seed, unseen)
     if name in _FILES:
         filenames, source = _FILES[name]
         path = find(name, filenames, None, "", data_dir, source)

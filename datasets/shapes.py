@@ -33,7 +33,7 @@ def load(
     image_shape: tuple[int, int, int] | None = None,
     limit: int | None = None,
     seed: int = 0,
-    held_out=(),
+    unseen=(),
 ) -> DetectionDataset:
     """2,000 training and 400 validation images, always the same for a seed.
 
@@ -41,11 +41,11 @@ def load(
         image_shape: (height, width, 3), 32 pixels or more; None: (64, 64, 3).
         limit: number of training images, of validation images at most as many.
         seed: of all that is drawn.
-        held_out: pairs of colour and kind, ("red", "disc"), that no training image has; validation
+        unseen: pairs of colour and kind, ("red", "disc"), that no training image has; validation
             images have them.
 
     Raises:
-        ValueError: if an argument is something else, or every pair is held out.
+        ValueError: if an argument is something else, or every pair is unseen.
     """
     height, width, channels = checks.image_shape(
         (64, 64, 3) if image_shape is None else image_shape
@@ -57,10 +57,10 @@ def load(
     if limit is not None:
         checks.whole_number("limit", limit, least=1)
     every = [(color, kind) for color in COLORS for kind in CLASS_NAMES]
-    held_out = {_pair(pair) for pair in _listed(held_out)}
-    pairs = {"train": [pair for pair in every if pair not in held_out], "val": every}
+    unseen = {_pair(pair) for pair in _listed(unseen)}
+    pairs = {"train": [pair for pair in every if pair not in unseen], "val": every}
     if not pairs["train"]:
-        raise ValueError("held_out names every pair; leave some to train on")
+        raise ValueError("unseen names every pair; leave some to train on")
     splits = {}
     for number, (name, count) in enumerate(IMAGES.items()):
         total = count if limit is None else limit if name == "train" else min(limit, count)
@@ -78,18 +78,18 @@ def load(
     )
 
 
-def _listed(held_out) -> list:
-    if not isinstance(held_out, list | tuple | set):
-        raise ValueError(f"held_out={held_out!r} must be pairs such as (('red', 'disc'),)")
-    return list(held_out)
+def _listed(unseen) -> list:
+    if not isinstance(unseen, list | tuple | set):
+        raise ValueError(f"unseen={unseen!r} must be pairs such as (('red', 'disc'),)")
+    return list(unseen)
 
 
 def _pair(pair) -> tuple[str, str]:
     if not isinstance(pair, list | tuple) or len(pair) != 2:
-        raise ValueError(f"held_out: {pair!r} must be a pair such as ('red', 'disc')")
+        raise ValueError(f"unseen: {pair!r} must be a pair such as ('red', 'disc')")
     color, kind = pair
-    return checks.one_of("held_out: colour", color, COLORS), checks.one_of(
-        "held_out: kind", kind, CLASS_NAMES
+    return checks.one_of("unseen: colour", color, COLORS), checks.one_of(
+        "unseen: kind", kind, CLASS_NAMES
     )
 
 

@@ -51,8 +51,8 @@ def test_a_seed_fixes_everything(data):
     assert (data.train.images[:60] != data.val.images[:60]).any()
 
 
-def test_a_held_out_pair_is_in_validation_only():
-    data = zoo.datasets.load("shapes", limit=200, held_out=(("red", "disc"), ("blue", "square")))
+def test_an_unseen_pair_is_in_validation_only():
+    data = zoo.datasets.load("shapes", limit=200, unseen=(("red", "disc"), ("blue", "square")))
     for pair in ("red disc", "blue square"):
         assert not any(pair in caption for caption in data.train.captions)
         assert any(pair in caption for caption in data.val.captions)
@@ -63,9 +63,9 @@ def test_a_held_out_pair_is_in_validation_only():
     [
         ({"image_shape": (64, 64, 1)}, "must be .height, width, 3."),
         ({"limit": 0}, "limit=0"),
-        ({"held_out": (("red", "dics"),)}, "did you mean 'disc'"),
-        ({"held_out": ("red",)}, "'red' must be a pair"),
-        ({"held_out": [(c, k) for c in shapes.COLORS for k in shapes.CLASS_NAMES]}, "every pair"),
+        ({"unseen": (("red", "dics"),)}, "did you mean 'disc'"),
+        ({"unseen": ("red",)}, "'red' must be a pair"),
+        ({"unseen": [(c, k) for c in shapes.COLORS for k in shapes.CLASS_NAMES]}, "every pair"),
     ],
 )
 def test_unsuitable_arguments_are_refused(options, message):
@@ -73,9 +73,9 @@ def test_unsuitable_arguments_are_refused(options, message):
         zoo.datasets.load("shapes", **options)
 
 
-def test_held_out_is_for_shapes():
-    with pytest.raises(ValueError, match="held_out=.* is for the dataset shapes, not 'digits'"):
-        zoo.datasets.load("digits", held_out=(("red", "disc"),))
+def test_unseen_is_for_shapes():
+    with pytest.raises(ValueError, match="unseen=.* is for the dataset shapes, not 'digits'"):
+        zoo.datasets.load("digits", unseen=(("red", "disc"),))
 
 
 def test_coco_document_and_back(data):
