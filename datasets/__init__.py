@@ -1,4 +1,4 @@
-"""Datasets by name or path: uint8 images, and batches of them that `model.fit` takes.
+"""Datasets by name or path: uint8 images or text, and batches of them that `model.fit` takes.
 
     data = zoo.datasets.load("cifar10")
     model.fit(data.batches("train", 512), validation_data=data.batches("val", 512))
@@ -7,28 +7,48 @@ Always say `zoo.datasets`: a bare `import datasets` is Hugging Face's.
 """
 
 import difflib
+import zipfile
 from pathlib import Path
 
 from zoo import checks
 from zoo.datasets import (
     cache,
     cifar10,
+    dates,
     detection_folder,
     digits,
     image_folder,
     mnist,
     mnist_sum,
+    python_help,
     shapes,
+    text_files,
 )
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.dates import Dates
 from zoo.datasets.detection import DetectionDataset
 from zoo.datasets.files import expanded, find
 from zoo.datasets.image_batches import normalize
 from zoo.datasets.listing import list_files
+from zoo.datasets.text import TextDataset
 
-__all__ = ["Dataset", "DetectionDataset", "cache", "load", "mnist_sum", "names", "normalize"]
+__all__ = [
+    "Dataset",
+    "Dates",
+    "DetectionDataset",
+    "TextDataset",
+    "cache",
+    "load",
+    "mnist_sum",
+    "names",
+    "normalize",
+]
 
 _LOADERS = {"cifar10": cifar10.load, "digits": digits.load, "mnist": mnist.load}
+_TEXTS = {
+    "python_help": lambda data_dir: python_help.load(),
+    "shakespeare": text_files.shakespeare,
+}
 # Fetched by hand, since no checksum is published: the files, and where they come from.
 _FILES = {
     "bccd": (("bccd.zip", "bccd"), "github.com/Shenggan/BCCD_Dataset, with COCO annotations"),
@@ -36,12 +56,16 @@ _FILES = {
         ("tiny-imagenet-200.zip", "tiny-imagenet-200"),
         "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
     ),
+    "wikitext2": (
+        ("wikitext2.zip", "wikitext2", "wikitext-2-v1.zip", "wikitext-2"),
+        "Salesforce's WikiText-2, word level",
+    ),
 }
 
 
 def names() -> list[str]:
     """The datasets that `load` knows by name."""
-    return sorted([*_LOADERS, *_FILES, "shapes"])
+    return sorted([*_LOADERS, *_TEXTS, *_FILES, "dates", "shapes"])
 
 
 def load(
@@ -54,8 +78,8 @@ def load(
     on_error: str = "raise",
     in_memory: bool | None = None,
     unseen=(),
-) -> Dataset | DetectionDataset:
-    """Load a dataset by its name, or the images of a folder or zip.
+) -> Dataset | DetectionDataset | TextDataset | Dates:
+    """Load a dataset by its name, or the images or text of a folder, zip or text file.
 
     An image that is found and not used is counted, with the reason, in one warning.
 
@@ -65,12 +89,15 @@ def load(
             `test` images, or with `<class>/*` alone, a fifth of each class is held out; or the
             layout of Tiny ImageNet). A folder with COCO or VIA annotation files, such as
             `instances_train.json` and `instances_val.json`, gives a `DetectionDataset`, like the
-            names "bccd" (blood cells) and "shapes" (generated).
+            names "bccd" (blood cells) and "shapes" (generated). A text file, or a folder or zip of
+            them without images, gives a `TextDataset`, like the names "shakespeare", "wikitext2"
+            and "python_help", which ships with Python. "dates"
+            are generated pairs of texts.
         image_shape: (height, width, 1 or 3): images are resized and turned grey or RGB as needed,
             so that any dataset suits any model; images with boxes keep their proportions and get
             grey bars. None keeps them as they are.
         limit: keep this many training images and at most as many validation images, the classes
-            in equal shares. The others of a folder are not decoded.
+            in equal shares. The others of a folder are not decoded. Of text: this many characters.
         data_dir: where to look before `$ZOO_DATA`, Keras's cache and the download.
         seed: chooses the images that `limit` keeps and those that a folder without a test set
             holds out.
@@ -102,9 +129,15 @@ def load(
     checks.one_of("on_error", on_error, ("raise", "skip"))
     if unseen and name != "shapes":
         raise ValueError(f"unseen={unseen!r} is for the dataset shapes, not {str(name)!r}")
+    if name in _TEXTS:
+        return _text(_TEXTS[name](data_dir), image_shape, limit)
     if name in _LOADERS:
         data = _LOADERS[name](data_dir, limit, seed)
         return data if image_shape is None else data.reshaped(image_shape)
+    if name == "dates":
+        if image_shape is not None:
+            raise ValueError(f"dates are text; image_shape={image_shape} is for images")
+        return dates.load(limit, seed)
     if name == "shapes":
         return shapes.load(image_shape, limit, seed, unseen)
     if name in _FILES:
@@ -118,9 +151,21 @@ def load(
             f"no dataset named {str(name)!r} and no folder or zip at that path; "
             f"nearest: {', '.join(near)}. Known: {', '.join(names())}"
         )
+    if path.is_file() and path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
+        return _text(text_files.load_file(path), image_shape, limit)
     options = {"limit": limit, "seed": seed, "on_error": on_error, "in_memory": in_memory}
     listing = list_files(path)
+    if not listing.images and text_files.names_of(listing):
+        label = name if name in _FILES else path.stem if path.is_file() else path.resolve().name
+        return _text(text_files.load_folder(str(label), listing), image_shape, limit)
     documents = detection_folder.read_documents(listing)
     if documents:
         return detection_folder.load(path, listing, documents, image_shape, **options)
     return image_folder.load(path, image_shape, listing=listing, **options)
+
+
+def _text(data: TextDataset, image_shape, limit) -> TextDataset:
+    """The text, or the first `limit` characters of it."""
+    if image_shape is not None:
+        raise ValueError(f"{data.name} is text; image_shape={image_shape} is for images")
+    return data if limit is None else data.limited(limit)

@@ -28,10 +28,12 @@ def find(
     sha256: str,
     data_dir: str | Path | None = None,
     source: str = "",
+    embedded: str = "digits",
 ) -> Path:
     """The first of `filenames` in data_dir, $ZOO_DATA or Keras's cache, else downloaded.
 
-    What has no `url` is fetched by hand, from the `source`.
+    What has no `url` is fetched by hand, from the `source`. `embedded` is the dataset that an error
+    names as one that is always here.
 
     Raises:
         FileNotFoundError: if it is in none of them and cannot be fetched; names them.
@@ -67,7 +69,7 @@ def find(
             f"  in {', '.join(map(str, folders))}\n"
             f"  then tried {url}: {error}\n"
             f"Next step: put the file into one of these folders, name its folder with --data-dir "
-            f"or ZOO_DATA, or run on embedded data with --dataset=digits"
+            f"or ZOO_DATA, or run on embedded data with --dataset={embedded}"
         ) from error
 
 

@@ -12,4 +12,5 @@ LESSONS = {  # session -> what the lesson is about
     8: "One cycle, Inception, a ResNet in minutes",
     9: "Embeddings, attention, spatial transformers",
     10: "Vision transformers, ConvMixer, detection",
+    11: "BERT, GPT, CLIP",
 }
