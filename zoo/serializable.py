@@ -13,6 +13,7 @@ from zoo.layers import (
     SelfAttention,
     SequencePooling,
     SequencePositions,
+    gelu_tanh,
 )
 from zoo.models.inception import WithAuxiliary
 from zoo.models.mnist_sum import all_bits
@@ -33,4 +34,5 @@ __all__ = [
     "Ultimus",
     "WithAuxiliary",
     "all_bits",
+    "gelu_tanh",
 ]

@@ -72,6 +72,21 @@ class TestSelfAttention:
         np.testing.assert_array_equal(before[:, :4], after[:, :4])
         assert np.abs(before[:, 4:] - after[:, 4:]).min() > 0
 
+    @pytest.mark.parametrize("lengths", [(5, 5), (5, 3)])
+    def test_extends_a_sequence_without_computing_the_past_again(self, lengths):
+        layer = filled(layers.SelfAttention(2, causal=True), (None, 6, 8))
+        x = normal(2, 7, 8)
+        first = 5 - np.array(lengths)  # slots before it are padding
+        keys = values = np.zeros((2, 9, 2, 4), "float32")
+        outputs, keys, values = layer.extend(x[:, :5], keys, values, 0, first)
+        for slot in (5, 6):
+            last, keys, values = layer.extend(x[:, slot : slot + 1], keys, values, slot, first)
+            outputs = np.concatenate([numpy(outputs), numpy(last)], axis=1)
+        for row, begin in enumerate(first):
+            alone = numpy(layer(x[row : row + 1, begin:]))[0]
+            np.testing.assert_allclose(outputs[row, begin:], alone, atol=1e-5)
+        assert np.isfinite(outputs).all()
+
     def test_has_four_square_matrices_and_their_biases(self):
         layer = filled(layers.SelfAttention(4), (None, 9, 512))
         assert layer.count_params() == 4 * 512 * 513
@@ -120,6 +135,43 @@ class TestPositions:
     def test_another_number_of_tokens_is_refused(self):
         with pytest.raises(ValueError, match="8 tokens are not 1 and a grid of 2x3"):
             layers.Positions((2, 3), 1)(normal(1, 8, 4))
+
+
+class TestSequencePositions:
+    @pytest.fixture
+    def layer(self):
+        return filled(layers.SequencePositions(6), (None, None, 4))
+
+    def test_adds_one_vector_per_place(self, layer):
+        x = normal(2, 5, 4)
+        np.testing.assert_allclose(numpy(layer(x)), x + numpy(layer.table)[:5], atol=1e-6)
+
+    @pytest.mark.parametrize("start", [0, 2, np.array(2), np.array([2, 2])])
+    def test_begins_at_the_place_that_is_named(self, layer, start):
+        x, first = normal(2, 3, 4), 2 * bool(np.any(start))
+        expected = x + numpy(layer.table)[first : first + 3]
+        np.testing.assert_allclose(numpy(layer(x, start=start)), expected, atol=1e-6)
+
+    def test_each_sequence_may_begin_elsewhere_and_padding_has_the_first_place(self, layer):
+        x, table = normal(2, 3, 4), numpy(layer.table)
+        outputs = numpy(layer(x, start=np.array([-2, 3])))
+        np.testing.assert_allclose(outputs[0], x[0] + table[[0, 0, 0]], atol=1e-6)
+        np.testing.assert_allclose(outputs[1], x[1] + table[3:6], atol=1e-6)
+
+    @pytest.mark.parametrize(("tokens", "start"), [(7, 0), (3, 4)])
+    def test_more_tokens_than_places_are_refused(self, layer, tokens, start):
+        with pytest.raises(ValueError, match=f"there are 6 positions, not enough for {tokens} tok"):
+            layer(normal(1, tokens, 4), start=start)
+
+    def test_opens_from_a_file(self, layer, tmp_path):
+        tokens = keras.Input((None, 4))
+        model = keras.Model(tokens, layer(tokens))
+        model.save(tmp_path / "model.keras")
+        opened = keras.saving.load_model(tmp_path / "model.keras")
+        x = normal(2, 5, 4)
+        np.testing.assert_array_equal(numpy(opened(x)), numpy(model(x)))
+        with pytest.raises(ValueError, match="there are 6 positions"):
+            opened(normal(1, 7, 4))
 
 
 def test_prefix_tokens_come_first_and_start_at_zero():

@@ -1,5 +1,6 @@
 """Blocks that more than one model is built of."""
 
+from zoo.layers.activations import gelu_tanh
 from zoo.layers.affine_sampling import AffineSampling
 from zoo.layers.attention import SelfAttention
 from zoo.layers.conv import conv_bn_relu, depthwise_separable, spatially_separable
@@ -20,6 +21,7 @@ __all__ = [
     "SequencePositions",
     "conv_bn_relu",
     "depthwise_separable",
+    "gelu_tanh",
     "normalization",
     "spatially_separable",
 ]

@@ -109,17 +109,26 @@ class SequencePositions(layers.Layer):
         self.table = self.add_weight(shape=shape, initializer=self.initializer, name="table")
 
     def call(self, x, start=0):
-        """`start` is the place of the first token: a number, or a tensor () where it changes."""
-        tokens = x.shape[1]
-        if tokens is not None and tokens > self.length:
-            raise ValueError(
-                f"{self.name}: there are {self.length} positions, not enough for {tokens} tokens"
-            )
-        shape = (ops.shape(x)[1], self.table.shape[1])
+        """`start` is the place of the first token: a number, or a tensor () or (b,); places below 0
+        count as 0."""
         table = ops.cast(ops.convert_to_tensor(self.table), x.dtype)
         if isinstance(start, int):
-            return x + table[start : start + shape[0]]
-        return x + ops.slice(table, (start, 0), shape)
+            self._require_places(x.shape[1], start)
+            return x + table[start : start + ops.shape(x)[1]]
+        start = ops.expand_dims(ops.cast(start, "int32"), -1)
+        places = start + ops.arange(ops.shape(x)[1], dtype="int32")
+        return x + ops.take(table, ops.clip(places, 0, self.length - 1), axis=0)
+
+    def compute_output_shape(self, input_shape):  # Keras would try 83 tokens for an unknown number
+        self._require_places(input_shape[1])
+        return input_shape
+
+    def _require_places(self, tokens, start=0):
+        if tokens is not None and start + tokens > self.length:
+            raise ValueError(
+                f"{self.name}: there are {self.length} positions, not enough for {tokens} tokens"
+                f"{f' from {start} on' if start else ''}"
+            )
 
     def get_config(self):
         initializer = keras.initializers.serialize(self.initializer)
