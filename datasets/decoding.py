@@ -1,6 +1,7 @@
 """Pictures as uint8 pixels: turned upright, laid on white, deep ones brought to eight bits.
 
-`decode` reads the bytes of a file, `uint8_pixels` a picture of Pillow's, `fit` resizes.
+`decode` reads the bytes of a file, `upright_size` their header, `uint8_pixels` a picture of
+Pillow's, `fit` resizes.
 """
 
 import io
@@ -13,6 +14,7 @@ from PIL import Image, ImageOps
 MAX_PIXELS = 2**26  # 8192 x 8192; raise it if larger pictures are to be trusted
 _DEPTHS = (8, 12, 16)  # bits per channel in use; 10 and 14 are taken for 12 and 16
 _ORIENTATION = 274  # the EXIF tag
+_ON_THEIR_SIDE = (5, 6, 7, 8)  # its values for width and height exchanged
 _MAX_SAMPLE_VALUE = 281  # the TIFF tag
 
 
@@ -41,7 +43,29 @@ def decode(data: bytes) -> np.ndarray:
     except ValueError:
         raise
     except Exception as error:  # a damaged file can make Pillow and OpenCV raise nearly anything
-        raise ValueError(re.sub(r" *<_io.BytesIO[^>]*>", "", str(error))) from error
+        raise ValueError(_plain(error)) from error
+
+
+def upright_size(data: bytes) -> tuple[int, int]:
+    """(height, width) that `decode` gives, from the header of the file where that has it.
+
+    Raises:
+        ValueError: if it is damaged or of an unknown format.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.format == "TIFF":  # whose size some versions of Pillow have turned already
+                return decode(data).shape[:2]
+            width, height = image.size
+            turned = image.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDE
+    except Exception as error:  # a damaged file can make Pillow raise nearly anything
+        raise ValueError(_plain(error)) from error
+    return (width, height) if turned else (height, width)
+
+
+def _plain(error: Exception) -> str:
+    """What Pillow says of a file, without the address of its bytes."""
+    return re.sub(r" *<_io.BytesIO[^>]*>", "", str(error))
 
 
 def uint8_pixels(image: Image.Image) -> np.ndarray:

@@ -13,14 +13,22 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from zoo.datasets import coco, via
-from zoo.datasets.decoding import decode
+from zoo.datasets.decoding import upright_size
 from zoo.datasets.detection import DetectionDataset, DetectionSplit
 from zoo.datasets.image_folder import IN_MEMORY
 from zoo.datasets.layout import HELD_OUT, SPLIT_OF
 from zoo.datasets.letterbox import Placement, letterbox
 from zoo.datasets.listing import Listing
 from zoo.datasets.objects import AnnotatedImage, Annotations
-from zoo.datasets.streaming import ImageFiles, in_order
+from zoo.datasets.streaming import (
+    ImageFiles,
+    check_readable,
+    decode_all,
+    in_order,
+    statistics,
+)
+
+UNREADABLE = "images that cannot be read, left out"
 
 
 class LetterboxedFiles(ImageFiles):
@@ -67,44 +75,62 @@ def load(
             is not to be told from another, or images are of several sizes and there is no
             `image_shape`.
     """
-    splits, problems, classes = _by_split(path, listing, documents), [], ()
+    splits, classes, damaged = _by_split(path, listing, documents), (), {}
     found: dict[str, list[tuple[str, AnnotatedImage]]] = {}
+    read: dict[str, Annotations] = {}
     for split, name in splits.items():
         files = _pictures(listing, name, documents[name])
-        sizes, damaged = _sizes(listing, files)
-        if damaged and on_error == "raise":
-            raise ValueError(
-                f"{path}: {len(damaged)} images cannot be read, such as {damaged[0]}; repair or "
-                f'remove them, or leave them out with on_error="skip"'
-            )
-        annotations = coco.read(documents[name], f"{path}: {name}", sizes)
-        if damaged:  # they are there, and were read as absent
-            annotations.faults["images that cannot be read, left out"] = len(damaged)
-            annotations.faults[coco.ABSENT] -= len(damaged)
-        problems += [annotations.sentence()]
+        sizes, without_size = _sizes(listing, files)
+        annotations = read[split] = coco.read(documents[name], f"{path}: {name}", sizes)
+        if without_size:  # they are there, and were read as absent
+            annotations.faults[UNREADABLE] += len(without_size)
+            annotations.faults[coco.ABSENT] -= len(without_size)
+            damaged |= without_size
         classes = (*classes, *(c for c in annotations.class_names if c not in classes))
         entries = _renumbered(annotations, classes)
         found[split] = [(files[image.file_name], image) for image in entries]
     if "val" not in found:
         found = _hold_out(found["train"], seed)
-    for split, images in found.items():
-        if not images:
-            raise ValueError(f"{path}: {split} lists no image that is there; add the pictures")
+    _check_not_empty(path, found, damaged)
     image_shape = _shape(path, found, image_shape)
     if limit is not None:
         found = _limited(path, found, limit, seed)
-    parts = {split: _split(listing, images, image_shape) for split, images in found.items()}
-    total = sum(map(len, parts.values()))
     if in_memory is None:
-        in_memory = total * np.prod(image_shape) <= IN_MEMORY
-    if in_memory:
-        parts = {s: replace(part, images=np.asarray(part.images)) for s, part in parts.items()}
-    mean, std = _statistics(parts["train"].images)
+        in_memory = sum(map(len, found.values())) * np.prod(image_shape) <= IN_MEMORY
+    parts, levels = {}, {}
+    for split, images in found.items():
+        out = np.empty((len(images), *image_shape), "uint8") if in_memory else None
+        names = [file for file, _ in images]
+        without_pixels, levels[split] = decode_all(
+            listing, names, image_shape, resize=True, fit=letterbox, out=out
+        )
+        found[split] = images = [image for image in images if image[0] not in without_pixels]
+        read.get(split, read["train"]).faults[UNREADABLE] += len(without_pixels)
+        damaged |= without_pixels
+        if in_memory:
+            pixels = out[: len(images)]
+        else:
+            pixels = LetterboxedFiles(listing, [file for file, _ in images], image_shape)
+        parts[split] = _split(pixels, images)
+    if on_error == "raise":
+        check_readable(path, damaged)
+    _check_not_empty(path, found, damaged)
+    if in_memory and listing.archive:
+        listing.archive.close()
+    problems = [annotations.sentence() for annotations in read.values()]
     problems += [listing.sentence()] if listing.left_out else []
     if any(problems):
-        warnings.warn("\n".join(filter(None, problems)), stacklevel=4)
+        warnings.warn("\n".join(filter(None, problems)), stacklevel=3)
     name = path.stem if path.is_file() else path.resolve().name
+    mean, std = statistics(levels["train"])
     return DetectionDataset(name, parts["train"], parts["val"], classes, mean, std)
+
+
+def _check_not_empty(path: Path, found: Mapping[str, list], damaged: dict[str, str]) -> None:
+    for split, images in found.items():
+        if not images:
+            check_readable(path, damaged)
+            raise ValueError(f"{path}: {split} lists no image that is there; add the pictures")
 
 
 def _by_split(path: Path, listing: Listing, documents: Mapping[str, dict]) -> dict[str, str]:
@@ -157,18 +183,19 @@ def _pictures(listing: Listing, name: str, document: Mapping) -> dict[str, str |
 
 
 def _sizes(listing: Listing, files: Mapping[str, str | None]):
-    """(height, width) of every picture, None without one; and those that cannot be read."""
+    """(height, width) of every picture, None without one; and picture -> why it has none."""
 
     def size(item):
         if item[1] is None:
-            return item[0], None, ""
+            return item[0], None, {}
         try:
-            return item[0], decode(listing.read(item[1])).shape[:2], ""
-        except Exception as error:  # a damaged file can make Pillow and OpenCV raise anything
-            return item[0], None, f"{item[1]} ({error})"
+            return item[0], upright_size(listing.read(item[1])), {}
+        except Exception as error:  # a damaged zip can raise nearly anything
+            return item[0], None, {item[1]: str(error)}
 
     measured = list(in_order(size, files.items()))
-    return {name: size for name, size, _ in measured}, [why for _, _, why in measured if why]
+    damaged = {name: why for _, _, reasons in measured for name, why in reasons.items()}
+    return {name: size for name, size, _ in measured}, damaged
 
 
 def _renumbered(annotations: Annotations, classes: tuple[str, ...]) -> list[AnnotatedImage]:
@@ -212,25 +239,13 @@ def _shape(path: Path, found: dict[str, list], image_shape) -> tuple[int, int, i
     return (*sizes[0], 3)
 
 
-def _split(listing: Listing, images: list, image_shape: tuple[int, int, int]) -> DetectionSplit:
-    placements = tuple(Placement.on(image_shape, image.size) for _, image in images)
+def _split(pixels: np.ndarray | ImageFiles, images: list) -> DetectionSplit:
+    """The pixels on their canvases, and what the annotations say of each."""
+    placements = tuple(Placement.on(pixels.shape[1:], image.size) for _, image in images)
     objects = tuple(
         image.objects.moved(placement.to_canvas(image.objects.boxes))
         for (_, image), placement in zip(images, placements, strict=True)
     )
-    files = [file for file, _ in images]
+    files = tuple(file for file, _ in images)
     ids = tuple(image.id for _, image in images)
-    pictures = LetterboxedFiles(listing, files, image_shape)
-    return DetectionSplit(pictures, objects, ids, tuple(files), placements)
-
-
-def _statistics(images: ImageFiles) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation per channel, pixels counted 0 to 1."""
-    total, squares, count = 0, 0, 0
-    for start in range(0, len(images), 32):
-        pixels = images[start : start + 32].reshape(-1, images.shape[-1]) / 255
-        total, squares = total + pixels.sum(axis=0), squares + (pixels**2).sum(axis=0)
-        count += len(pixels)
-    mean = total / count
-    std = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    return tuple(mean.tolist()), tuple(float(value) or 1.0 for value in std)
+    return DetectionSplit(pixels, objects, ids, files, placements)

@@ -13,10 +13,15 @@ from zoo.datasets.dataset import Dataset, limited_rows
 from zoo.datasets.decoding import decode
 from zoo.datasets.layout import Layout, hold_out, read_layout
 from zoo.datasets.listing import Listing, list_files
-from zoo.datasets.streaming import ImageFiles, OtherShape, decode_all
+from zoo.datasets.streaming import (
+    ImageFiles,
+    OtherShape,
+    check_readable,
+    decode_all,
+    statistics,
+)
 
 IN_MEMORY = 2**29  # bytes of pixels, half a gigabyte: larger folders are read batch by batch
-NAMED = 50  # damaged images in one message
 FORMAT = 2  # of what is cached: files of another format are not found
 
 
@@ -85,7 +90,7 @@ def load(
         images = {split: ImageFiles(listing, layout.files[split], shape) for split in layout.files}
     if listing.left_out:
         warnings.warn(listing.sentence(), stacklevel=3)
-    mean, std = _statistics(arrays["levels"])
+    mean, std = statistics(arrays["levels"])
     return Dataset(
         name,
         images["train"],
@@ -142,10 +147,10 @@ def _decode(listing, layout, image_shape, resize, in_memory) -> dict[str, np.nda
     arrays, unreadable, levels = {}, {}, {}
     for split, files in layout.files.items():
         out = np.empty((len(files), *image_shape), "uint8") if in_memory else None
-        rows, levels[split] = decode_all(listing, files, image_shape, resize=resize, out=out)
-        unreadable |= {files[row]: why for row, why in rows.items()}
+        damaged, levels[split] = decode_all(listing, files, image_shape, resize=resize, out=out)
+        unreadable |= damaged
         if in_memory:
-            arrays[f"x_{split}"] = _compacted(out, rows)
+            arrays[f"x_{split}"] = out[: len(files) - len(damaged)]
     return arrays | {
         "image_shape": np.array(image_shape),
         "unreadable": np.array(list(unreadable), dtype=str),
@@ -154,26 +159,12 @@ def _decode(listing, layout, image_shape, resize, in_memory) -> dict[str, np.nda
     }
 
 
-def _compacted(images: np.ndarray, missing) -> np.ndarray:
-    """The images without some rows, moved up within the array: a copy would need twice as much."""
-    kept = 0
-    for row in range(len(images)):
-        if row not in missing:
-            if kept < row:
-                images[kept] = images[row]
-            kept += 1
-    return images[:kept]
-
-
 def _without(listing: Listing, layout: Layout, unreadable: dict[str, str], on_error) -> Layout:
     """The images that can be read; with "raise", ValueError that names the others."""
     if not unreadable:
         return layout
     if on_error == "raise":
-        raise ValueError(
-            f"{listing.path}: {_cannot_be_read(unreadable)}. Next step: repair or remove what is "
-            f'damaged, or leave it out with on_error="skip"'
-        )
+        check_readable(listing.path, unreadable)
     for name in unreadable:
         listing.leave_out(name, "image", "that cannot be read")
     rows = {
@@ -189,24 +180,3 @@ def _without(listing: Listing, layout: Layout, unreadable: dict[str, str], on_er
                 f"in {split} can be read"
             )
     return layout
-
-
-def _cannot_be_read(unreadable: dict[str, str]) -> str:
-    if len(unreadable) == 1:
-        [(name, why)] = unreadable.items()
-        return f"the image {name} cannot be read ({why})"
-    named = [f"{name} ({why})" for name, why in list(unreadable.items())[:NAMED]]
-    if len(unreadable) > NAMED:
-        named.append(f"and {len(unreadable) - NAMED:,} more")
-    return f"{len(unreadable):,} images cannot be read: {'; '.join(named)}"
-
-
-def _statistics(levels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation per channel, pixels counted 0 to 1, of counts (channels, 256)."""
-    values = np.arange(256) / 255
-    mean = [float(np.average(values, weights=counts)) for counts in levels]
-    variance = [
-        np.average((values - m) ** 2, weights=counts)
-        for m, counts in zip(mean, levels, strict=True)
-    ]
-    return tuple(mean), tuple(float(np.sqrt(v)) or 1.0 for v in variance)

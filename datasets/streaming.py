@@ -3,8 +3,9 @@
 import collections
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from zoo.datasets.listing import Listing
 
 THREADS = min(os.cpu_count() or 1, 8)
 LEAST = 8  # images that are worth a thread of their own
+NAMED = 50  # damaged images in one message
 
 
 class ImageFiles:
@@ -111,13 +113,22 @@ def decode_all(
     image_shape: tuple[int, int, int],
     *,
     resize: bool,
+    fit: Callable = fit,
     out: np.ndarray | None = None,
 ) -> tuple[dict[int, str], np.ndarray]:
     """Decode every file once, into `out` (n, height, width, channels) where it is given.
 
+    Args:
+        listing: where the files are.
+        files: their names.
+        image_shape: what `fit` brings each image to.
+        resize: whether images of other sizes are allowed.
+        fit: how an image is brought to the shape.
+        out: where the pixels go; without it only the counts are kept.
+
     Returns:
-        `({row: why} of what cannot be read, counts)`; counts (channels, 256) say how often each
-        level from 0 to 255 occurs.
+        `({file: why} of what cannot be read, counts)`; counts (channels, 256) say how often each
+        level from 0 to 255 occurs. The images of files that can be read are the first of `out`.
 
     Raises:
         OtherShape: if an image is not of `image_shape` and may not be resized, or is colour
@@ -149,7 +160,55 @@ def decode_all(
     for found, levels in in_order(decode_block, range(0, len(files), per_block)):
         unreadable.update(found)
         counts += levels
-    return unreadable, counts
+    if out is not None:
+        _compact(out, unreadable)
+    return {files[row]: why for row, why in unreadable.items()}, counts
+
+
+def _compact(images: np.ndarray, missing: Container[int]) -> None:
+    """Move images up over the missing rows, within the array: a copy would need twice as much."""
+    kept = 0
+    for row in range(len(images)):
+        if row not in missing:
+            if kept < row:
+                images[kept] = images[row]
+            kept += 1
+
+
+def statistics(levels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation per channel, pixels counted 0 to 1, of counts (channels, 256)."""
+    values = np.arange(256) / 255
+    mean = [float(np.average(values, weights=counts)) for counts in levels]
+    variance = [
+        np.average((values - m) ** 2, weights=counts)
+        for m, counts in zip(mean, levels, strict=True)
+    ]
+    return tuple(mean), tuple(float(np.sqrt(v)) or 1.0 for v in variance)
+
+
+def check_readable(path: Path, unreadable: Mapping[str, str]) -> None:
+    """Refuse a dataset with files that cannot be read.
+
+    Args:
+        path: that of the dataset.
+        unreadable: file -> why it cannot be read.
+
+    Raises:
+        ValueError: if there is one; names up to `NAMED` of them.
+    """
+    if not unreadable:
+        return
+    named = [f"{name} ({why})" for name, why in list(unreadable.items())[:NAMED]]
+    if len(unreadable) > NAMED:
+        named.append(f"and {len(unreadable) - NAMED:,} more")
+    what = f"{len(unreadable):,} images cannot be read: {'; '.join(named)}"
+    if len(unreadable) == 1:
+        [(name, why)] = unreadable.items()
+        what = f"the image {name} cannot be read ({why})"
+    raise ValueError(
+        f"{path}: {what}. Next step: repair or remove what is damaged, or leave it out with "
+        f'on_error="skip"'
+    )
 
 
 class OtherShape(Exception):

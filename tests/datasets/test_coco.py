@@ -1,6 +1,7 @@
 """COCO and VIA files, whole and broken."""
 
 import copy
+import io
 import json
 import math
 import re
@@ -12,7 +13,8 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo.datasets import coco, masks, via
+from zoo.datasets import coco, masks, streaming, via
+from zoo.datasets.decoding import decode
 
 pytestmark = pytest.mark.once
 DOCUMENT = {
@@ -223,13 +225,42 @@ class TestFolder:
 
     def test_a_damaged_picture_is_named(self, annotated):
         (annotated / "train" / "b.png").write_bytes(b"no picture")
-        with pytest.raises(ValueError, match="1 images cannot be read, such as train/b.png"):
+        with pytest.raises(ValueError, match="the image train/b.png cannot be read"):
             zoo.datasets.load(annotated)
         with pytest.warns(UserWarning) as warned:
             data = zoo.datasets.load(annotated, image_shape=(30, 30, 3), on_error="skip")
         assert data.train.files == ("train/a.png",)
         [message] = [str(w.message) for w in warned]
         assert "1 images that cannot be read, left out" in message and "absent" not in message
+
+    @pytest.mark.parametrize("in_memory", [True, False])
+    def test_a_picture_that_ends_early_is_found_when_it_is_decoded(self, annotated, in_memory):
+        data = io.BytesIO()
+        Image.effect_noise((60, 40), 60).save(data, "jpeg")
+        half = data.getvalue()[: len(data.getvalue()) // 2]
+        (annotated / "train" / "b.png").write_bytes(half)  # its header is whole
+        (annotated / "val" / "a.png").write_bytes(b"no picture")
+        options = {"image_shape": (30, 30, 3), "in_memory": in_memory}
+        with pytest.raises(ValueError, match="2 images cannot be .*val/a.png.*train/b.png"):
+            zoo.datasets.load(annotated, **options)
+        with pytest.warns(UserWarning) as warned:
+            data = zoo.datasets.load(annotated, on_error="skip", **options)
+        assert (data.train.files, data.val.files) == (("train/a.png",), ("val/b.png",))
+        assert len(data.train.images) == len(data.val.images) == 1
+        assert str(warned[0].message).count("1 images that cannot be read, left out") == 2
+        assert warned[0].filename == __file__
+
+    def test_each_picture_is_decoded_once(self, annotated, monkeypatch):
+        decoded = []
+        monkeypatch.setattr(streaming, "decode", lambda data: decoded.append(1) or decode(data))
+        zoo.datasets.load(annotated, image_shape=(30, 30, 3))
+        assert len(decoded) == 4
+
+    def test_mean_and_std_are_those_of_the_training_images(self, annotated):
+        data = zoo.datasets.load(annotated, image_shape=(30, 30, 3))
+        pixels = data.train.images.reshape(-1, 3) / 255
+        np.testing.assert_allclose(data.mean, pixels.mean(axis=0))
+        np.testing.assert_allclose(data.std, pixels.std(axis=0))
 
     def test_a_single_file_is_split_here(self, annotated):
         (annotated / "instances_val2017.json").unlink()

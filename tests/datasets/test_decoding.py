@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from zoo.datasets import decoding
-from zoo.datasets.decoding import decode, uint8_pixels
+from zoo.datasets.decoding import decode, uint8_pixels, upright_size
 
 pytestmark = pytest.mark.once
 
@@ -95,6 +95,15 @@ class TestForm:
     def test_a_transparent_picture_is_laid_on_white(self):
         clear = Image.fromarray(np.array([[[0, 0, 0, 0], [0, 0, 0, 255]]], "uint8"), "RGBA")
         assert uint8_pixels(clear).tolist() == [[[255] * 3, [0] * 3]]
+
+    @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])
+    @pytest.mark.parametrize("orientation", [None, *range(1, 10)])
+    def test_the_size_in_the_header_is_that_of_the_upright_pixels(self, orientation, form):
+        exif = Image.Exif()
+        if orientation:
+            exif[274] = orientation
+        data = encoded(photograph(), form, exif=exif)
+        assert upright_size(data) == decode(data).shape[:2]
 
     @pytest.mark.parametrize("orientation", range(1, 9))
     @pytest.mark.parametrize("mode", ["RGB", "L"])
