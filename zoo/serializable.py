@@ -5,6 +5,7 @@ Importing this module registers them with Keras, which `import zoo` sees to.
 
 from zoo.layers import (
     AffineSampling,
+    CrossAttention,
     FusedBatchNormalization,
     FusedConv2D,
     PixelShuffle,
@@ -13,15 +14,18 @@ from zoo.layers import (
     SelfAttention,
     SequencePooling,
     SequencePositions,
+    SinusoidalPositions,
     gelu_tanh,
 )
 from zoo.models.inception import WithAuxiliary
 from zoo.models.mnist_sum import all_bits
+from zoo.models.transformer import exact_match
 from zoo.models.ultimus import Ultimus
 from zoo.training.schedules import OneCycle
 
 __all__ = [
     "AffineSampling",
+    "CrossAttention",
     "FusedBatchNormalization",
     "FusedConv2D",
     "OneCycle",
@@ -31,8 +35,10 @@ __all__ = [
     "SelfAttention",
     "SequencePooling",
     "SequencePositions",
+    "SinusoidalPositions",
     "Ultimus",
     "WithAuxiliary",
     "all_bits",
+    "exact_match",
     "gelu_tanh",
 ]

@@ -89,6 +89,13 @@ _TASKS = (
         (Metric("is_next_accuracy", "is-next accuracy", higher_is_better=True, percent=True),),
     ),
     Task(
+        "translation",
+        "source ids (n, S) and target ids so far (n, T)",
+        "logits (n, T, vocabulary)",
+        Metric("exact_match", "exact match", higher_is_better=True, percent=True),
+        (Metric("token_accuracy", "token accuracy", higher_is_better=True, percent=True),),
+    ),
+    Task(
         "image-text",
         "images (n, H, W, C) and token ids (n, T)",
         "two embeddings (n, d) and the logit scale",

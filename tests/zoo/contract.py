@@ -48,6 +48,11 @@ def _masked_language_modelling(shapes, input_shape, classes):
     assert is_next == (input_shape[0], 2) and len(words) == 3 and words[0] == input_shape[0]
 
 
+def _translation(shapes, input_shape, classes):
+    (shape,) = shapes
+    assert len(shape) == 3 and shape[:2] == input_shape
+
+
 def _image_text(shapes, input_shape, classes):
     scale, *embeddings = sorted(shapes, key=len)
     assert np.prod(scale) == 1
@@ -61,5 +66,6 @@ SHAPES = {
     "detection": _detection,
     "language modelling": _language_modelling,
     "masked language modelling": _masked_language_modelling,
+    "translation": _translation,
     "image-text": _image_text,
 }

@@ -26,6 +26,10 @@ def nets(task):
     logits = layers.Dense(7)(pooled)
     digit, total = layers.Dense(10)(pooled), layers.Dense(19)(pooled)
     words = layers.Embedding(2, 4)(ids)
+    more = keras.Input((None,), name="more", dtype="int32")
+    words_of_more = layers.Embedding(2, 4)(more) + layers.GlobalAveragePooling1D(keepdims=True)(
+        words
+    )
     text = layers.GlobalAveragePooling1D()(words)
     is_next = layers.Dense(2)(text)
     scale = keras.ops.max(logits)
@@ -35,6 +39,7 @@ def nets(task):
         "detection": ((image, [maps, maps]), (image, logits)),
         "language modelling": ((ids, words), (ids, text)),
         "masked language modelling": ((ids, [words, is_next]), (ids, [words, text])),
+        "translation": (([ids, more], words_of_more), ([ids, more], text)),
         "image-text": (
             ([image, ids], [layers.Dense(4)(pooled), text, scale]),
             ([image, ids], [pooled, text, scale]),

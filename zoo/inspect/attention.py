@@ -11,14 +11,17 @@ from zoo import checks, registry
 from zoo.backend.operations import layers_within
 from zoo.inspect.hooks import replaced_call
 from zoo.inspect.tokens import token_grid
-from zoo.layers import SelfAttention
+from zoo.layers import CrossAttention, SelfAttention
+
+OWN = SelfAttention | CrossAttention
 
 
 def attention_weights(model: keras.Model, inputs) -> dict[str, np.ndarray]:
     """The attention of every layer: (n, heads, t, s) float32, rows that sum to 1, by layer name.
 
-    Found are the layers `zoo.layers.SelfAttention` and `keras.layers.MultiHeadAttention`, in the
-    order in which the model runs them. It costs one forward pass.
+    Found are the layers `SelfAttention` and `CrossAttention` of `zoo.layers` and
+    `keras.layers.MultiHeadAttention`, in the order in which the model runs them. It costs one
+    forward pass.
 
     Raises:
         ValueError: if the model has none of them, or they do not run.
@@ -27,7 +30,7 @@ def attention_weights(model: keras.Model, inputs) -> dict[str, np.ndarray]:
     attentions = [
         layer
         for layer in layers_within(model)
-        if isinstance(layer, SelfAttention | keras.layers.MultiHeadAttention)
+        if isinstance(layer, OWN | keras.layers.MultiHeadAttention)
     ]
     if not attentions:
         raise ValueError(
@@ -46,8 +49,9 @@ def attention_weights(model: keras.Model, inputs) -> dict[str, np.ndarray]:
 
 def _recording(layer, weights, call):
     def recording_call(*args, **kwargs):
-        if isinstance(layer, SelfAttention):
-            weights[layer.name] = layer.attention(*args, mask=kwargs.get("mask"))
+        if isinstance(layer, OWN):
+            masks = {name: mask for name, mask in kwargs.items() if name.endswith("mask")}
+            weights[layer.name] = layer.attention(*args, **masks)
             return call(*args, **kwargs)
         wanted = kwargs.pop("return_attention_scores", False)
         outputs, weights[layer.name] = call(*args, return_attention_scores=True, **kwargs)

@@ -4,13 +4,16 @@ from zoo.layers.activations import gelu_tanh
 from zoo.layers.affine_sampling import AffineSampling
 from zoo.layers.attention import SelfAttention
 from zoo.layers.conv import conv_bn_relu, depthwise_separable, spatially_separable
+from zoo.layers.cross_attention import CrossAttention
 from zoo.layers.fused import FusedBatchNormalization, FusedConv2D
 from zoo.layers.norm import normalization
 from zoo.layers.pixel_shuffle import PixelShuffle
+from zoo.layers.sinusoidal import SinusoidalPositions
 from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling, SequencePositions
 
 __all__ = [
     "AffineSampling",
+    "CrossAttention",
     "FusedBatchNormalization",
     "FusedConv2D",
     "PixelShuffle",
@@ -19,6 +22,7 @@ __all__ = [
     "SelfAttention",
     "SequencePooling",
     "SequencePositions",
+    "SinusoidalPositions",
     "conv_bn_relu",
     "depthwise_separable",
     "gelu_tanh",
