@@ -6,11 +6,12 @@ from pathlib import Path
 from zoo import checks
 from zoo.language.characters import KIND as CHARACTERS
 from zoo.language.characters import CharacterTokenizer
+from zoo.language.subwords import load_subwords
 from zoo.language.tokenizer import Tokenizer
 
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
-    """The tokenizer that `save` wrote.
+    """The tokenizer that `save` wrote, or a `tokenizer.json` of Hugging Face's.
 
     Raises:
         ValueError: if the file holds no tokenizer.
@@ -18,9 +19,10 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     """
     path = checks.path("path", path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
         if content.get("kind") == CHARACTERS:
             return CharacterTokenizer.from_saved(content)
+        return load_subwords(text)
     except (ValueError, AttributeError, KeyError) as error:
-        raise ValueError(f"{path} holds no tokenizer that the zoo saved ({error!r})") from error
-    raise ValueError(f"{path} holds no tokenizer that the zoo saved")
+        raise ValueError(f"{path} holds no tokenizer that can be read ({error!r})") from error

@@ -60,5 +60,5 @@ def test_a_saved_one_is_the_same(tmp_path):
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"kind": "characters"}', "\x89PNG"])
 def test_a_file_without_one_is_refused(tmp_path, content):
     (tmp_path / "other.json").write_text(content)
-    with pytest.raises(ValueError, match="other.json holds no tokenizer that the zoo saved"):
+    with pytest.raises(ValueError, match="other.json holds no tokenizer that can be read"):
         load_tokenizer(tmp_path / "other.json")
