@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import math
+import operator
 import re
 import warnings
 import zipfile
@@ -139,6 +140,44 @@ class TestMasks:
         assert masks.box_and_area(run_lengths, (3, 4)) == ([1, 1, 1, 2], 2)
         box, area = masks.box_and_area(TRIANGLE, (40, 60))
         assert box == [10, 5, 20, 30] and abs(area - 300) < 20
+
+    @pytest.mark.parametrize("split", ["train", "val"])
+    def test_of_the_real_crowds_are_those_of_pycocotools_and_of_runs_laid_out(
+        self, real_data, split
+    ):
+        api = pytest.importorskip("pycocotools.coco").COCO()
+        with zipfile.ZipFile(real_data / "coco_annotations.zip") as archive:
+            api.dataset = json.loads(archive.read(f"instances_{split}.json"))
+        api.createIndex()
+        crowds = api.loadAnns(api.getAnnIds(iscrowd=True))
+        assert len(crowds) == {"train": 6, "val": 11}[split]
+        for crowd in crowds:
+            runs, (height, width) = crowd["segmentation"]["counts"], crowd["segmentation"]["size"]
+            made = masks.mask(crowd["segmentation"], (height, width))
+            pixels = np.repeat(np.arange(len(runs)) % 2, runs).reshape(width, height).T
+            np.testing.assert_array_equal(made, pixels)
+            np.testing.assert_array_equal(made, api.annToMask(crowd))
+            as_text = api.annToRLE(crowd)
+            assert isinstance(as_text["counts"], bytes)
+            np.testing.assert_array_equal(masks.mask(as_text, (height, width)), made)
+            (rows, columns), area = np.nonzero(made), made.sum()
+            box = [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
+            assert masks.box_and_area(crowd["segmentation"], (height, width)) == (box, area)
+
+    def test_the_reader_keeps_the_crowds_as_the_real_files_state_them(self, real_data):
+        """Their stated boxes and areas differ from their masks: nothing is computed anew."""
+        with zipfile.ZipFile(real_data / "coco_annotations.zip") as archive:
+            document = json.loads(archive.read("instances_val.json"))
+        read = coco.read(document, "instances_val.json")
+        stated = [a for a in document["annotations"] if a["iscrowd"]]
+        found = [
+            (image.id, image.objects.areas[row], image.objects.segmentations[row])
+            for image in read.images
+            for row in np.flatnonzero(image.objects.crowds)
+        ]
+        expected = [(a["image_id"], a["area"], a["segmentation"]) for a in stated]
+        by_image_and_area = operator.itemgetter(0, 1)
+        assert sorted(found, key=by_image_and_area) == sorted(expected, key=by_image_and_area)
 
 
 def region(kind, label="cat", **shape):
