@@ -30,7 +30,12 @@ SMALL = {
     "points": 5,
     "images": 20,
 }
-WITH_BOXES = ("coco", "bccd", "shapes")
+# What is embedded, for recipes whose own dataset is none of single images.
+EMBEDDED = {
+    **dict.fromkeys(("coco", "bccd", "shapes"), "shapes"),
+    **dict.fromkeys(("shakespeare", "wikitext2", "python_help"), "python_help"),
+    "dates": "dates",
+}
 
 
 def parameters_of(recipe):
@@ -42,7 +47,7 @@ def parameters_of(recipe):
 def flags_of(recipe) -> list[str]:
     """Those of SMALL that the recipe takes."""
     taken = parameters_of(recipe)
-    small = SMALL | ({"dataset": "shapes"} if taken.get("dataset") in WITH_BOXES else {})
+    small = SMALL | {"dataset": EMBEDDED.get(taken.get("dataset"), "digits")}
     if isinstance(taken.get("steps"), int):  # iterations, not the steps of a lesson
         del taken["steps"]
     return [f"--{flag}={small[flag]}" for flag in small if flag.replace("-", "_") in taken]

@@ -29,6 +29,7 @@ SMALLER = {
 SMALLER["inception_v3"] = OF_IMAGENET | {"input_shape": (203, 203, 3)}  # unpadded: maps shrink
 SMALLER["gpt2_small"] = {"vocabulary": 50, "length": 16, "depth": 2}
 SMALLER["squeeze_expand"] = {"input_shape": (64, 64, 3)}
+SMALLER["transformer"] = {"vocabulary": 50, "depth": 2}
 TRAINED = [(name, tag) for name in zoo.list_models() for tag in zoo.card(name).weights]
 
 

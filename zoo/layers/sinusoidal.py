@@ -26,7 +26,7 @@ class SinusoidalPositions(layers.Layer):
 
     def call(self, x):
         position = ops.arange(ops.shape(x)[1], dtype="float32")
-        angles = position[:, None] * self.frequencies  # (t, d / 2)
+        angles = ops.outer(position, self.frequencies)  # (t, d / 2)
         waves = ops.stack([ops.sin(angles), ops.cos(angles)], axis=-1)
         return x + ops.cast(ops.reshape(waves, (-1, x.shape[-1])), x.dtype)
 
