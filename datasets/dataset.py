@@ -1,6 +1,8 @@
 """What every loader returns: two splits of uint8 images with their names and statistics."""
 
+import collections
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -214,6 +216,52 @@ class Dataset:
             x_val=_rows(self.x_train, val),
             y_val=self.y_train[val],
         )
+
+    def resplit(self, val_share: float, seed: int = 0) -> "Dataset":
+        """All images, training and validation, divided anew: this share of each class is for val.
+
+        Each class keeps an image or more on both sides. `mean` and `std` stay as they are.
+
+        Raises:
+            ValueError: if the share is not between 0 and 1, or a class has one image only.
+        """
+        checks.number("val_share", val_share, above=0)
+        if val_share >= 1:
+            raise ValueError(f"val_share={val_share} must be below 1: it leaves no training image")
+        checks.whole_number("seed", seed, least=0)
+        labels = np.concatenate([self.y_train, self.y_val])
+        rng, is_val = np.random.default_rng(seed), np.zeros(len(labels), bool)
+        for label in np.unique(labels):
+            rows = rng.permutation(np.flatnonzero(labels == label))
+            if len(rows) < 2:
+                raise ValueError(
+                    f"{self.name}: the class {self.class_names[label]!r} has one image only, and "
+                    f"none to validate on; load more images"
+                )
+            is_val[rows[: min(max(1, round(val_share * len(rows))), len(rows) - 1)]] = True
+        parts = {}
+        for split, chosen in (("train", ~is_val), ("val", is_val)):
+            rows = np.flatnonzero(chosen)
+            first, second = rows[rows < len(self.y_train)], rows[rows >= len(self.y_train)]
+            a, b = _rows(self.x_train, first), _rows(self.x_val, second - len(self.y_train))
+            in_files = isinstance(a, ImageFiles)
+            parts[f"x_{split}"] = a.joined(b) if in_files else np.concatenate([a, b])
+            parts[f"y_{split}"] = labels[rows]
+        return dataclasses.replace(self, **parts)
+
+    def duplicates(self) -> list[list[tuple[str, int]]]:
+        """Pictures that occur more than once: for each its places, as (split, row).
+
+        Alike are those with the same pixels. Every image is read once.
+        """
+        places = collections.defaultdict(list)
+        for split in SPLITS:
+            images, _ = self.split(split)
+            for start in range(0, len(images), 256):
+                for row, image in enumerate(images[start : start + 256], start):
+                    digest = hashlib.sha256(np.ascontiguousarray(image).data).digest()
+                    places[digest].append((split, row))
+        return [found for found in places.values() if len(found) > 1]
 
     def __repr__(self) -> str:
         height, width, channels = self.image_shape

@@ -76,6 +76,10 @@ class ImageFiles:
         """These rows, still in their files."""
         return type(self)(self.listing, self._files(rows), *self.image_shapes)
 
+    def joined(self, other: "ImageFiles") -> "ImageFiles":
+        """These images and behind them those of another part of the same dataset."""
+        return type(self)(self.listing, [*self.files, *other.files], *self.image_shapes)
+
     def reshaped(self, image_shape: tuple[int, int, int]) -> "ImageFiles":
         """All of them, resized once more."""
         return type(self)(self.listing, self.files, *self.image_shapes, image_shape)

@@ -1,5 +1,7 @@
 """A dataset of one's own arrays: its description, and what it refuses."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,63 @@ class TestHeldOut:
     def test_a_number_that_leaves_nothing_is_refused(self, count):
         with pytest.raises(ValueError, match=f"count={count!r} must be a whole number"):
             datasets.load("digits").held_out(count)
+
+
+def all_images(data):
+    """Every image with its label as bytes, sorted: what splitting must not change."""
+    pairs = [data.split(split) for split in ("train", "val")]
+    return sorted(
+        image.tobytes() + bytes([label])
+        for images, labels in pairs
+        for image, label in zip(np.asarray(images), labels.tolist(), strict=True)
+    )
+
+
+@pytest.mark.once
+class TestResplit:
+    def test_divides_all_images_by_class(self):
+        data = datasets.load("digits")
+        again = data.resplit(0.3, seed=1)
+        assert all_images(again) == all_images(data)
+        totals = np.bincount(np.concatenate([data.y_train, data.y_val]))
+        assert np.bincount(again.y_val).tolist() == [round(0.3 * total) for total in totals]
+        assert not np.array_equal(data.resplit(0.3, seed=2).x_val, again.x_val)
+        np.testing.assert_array_equal(data.resplit(0.3, seed=1).x_val, again.x_val)
+
+    def test_images_that_stay_in_their_files_are_divided_alike(self, folder):
+        in_memory, in_files = (datasets.load(folder, in_memory=held) for held in (True, False))
+        expected, found = in_memory.resplit(0.4), in_files.resplit(0.4)
+        np.testing.assert_array_equal(found.x_val[:], expected.x_val)
+        np.testing.assert_array_equal(np.asarray(found.x_train), expected.x_train)
+        assert found.y_train.tolist() == expected.y_train.tolist()
+
+    def test_a_class_keeps_images_on_both_sides(self, folder):
+        for share in (0.01, 0.99):
+            data = datasets.load(folder).resplit(share)
+            assert all(np.bincount(y, minlength=2).min() >= 1 for y in (data.y_train, data.y_val))
+
+    @pytest.mark.parametrize("share", [0, 1, -0.1, "half"])
+    def test_a_share_that_leaves_nothing_is_refused(self, share):
+        with pytest.raises(ValueError, match=f"val_share={share!r} must be"):
+            datasets.load("digits").resplit(share)
+
+    def test_a_class_of_one_image_is_refused(self):
+        labels = np.array([0, 0, 1])
+        data = Dataset(
+            "odd", np.zeros((3, 2, 2, 1), "uint8"), labels, np.zeros((1, 2, 2, 1), "uint8"),
+            labels[:1], ("cat", "dog"), (0.5,), (0.5,),
+        )  # fmt: skip
+        with pytest.raises(ValueError, match="the class 'dog' has one image only"):
+            data.resplit(0.5)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_pictures_that_occur_twice_are_found_with_their_places(folder, in_memory):
+    shutil.copy(folder / "train" / "cat" / "3.png", folder / "val" / "dog" / "9.png")
+    shutil.copy(folder / "train" / "cat" / "3.png", folder / "train" / "dog" / "0.png")
+    data = datasets.load(folder, in_memory=in_memory)
+    assert data.duplicates() == [[("train", 3), ("train", 6), ("val", 5)]]
+    assert [data.class_names[data.split(s)[1][row]] for s, row in data.duplicates()[0]] == [
+        "cat", "dog", "dog"
+    ]  # fmt: skip

@@ -91,6 +91,17 @@ class TestTinyImageNet:
                 picture = Image.open(io.BytesIO(archive.read(name))).convert("RGB")
                 np.testing.assert_array_equal(data.x_val[row], np.asarray(picture))
 
+    def test_the_real_files_have_two_pictures_with_two_labels(self, real_data, nowhere):
+        data = datasets.load(real_data / "tiny-imagenet-200.zip", in_memory=False)
+        names = [
+            {(split, data.class_names[data.split(split)[1][row]]) for split, row in places}
+            for places in data.duplicates()
+        ]
+        assert names == [
+            {("train", "goose"), ("val", "black stork")},
+            {("train", "orange"), ("train", "banana")},
+        ]
+
 
 class TestByName:
     def test_is_found_where_data_lie(self, tiny_imagenet, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Callbacks for any `model.fit`, on every backend."""
 
 from zoo.training.callbacks.checkpoint import Checkpoint, restore
+from zoo.training.callbacks.class_report import BestAndWorstClassesReport
 from zoo.training.callbacks.grow_batch import GrowBatch, GrowBatchOnPlateau
 from zoo.training.callbacks.metrics_log import MetricsLog
 from zoo.training.callbacks.non_finite import StopOnNonFinite
@@ -17,6 +18,7 @@ from zoo.training.callbacks.weight_penalty import WeightPenalty
 
 __all__ = [
     "AttentionDistanceReport",
+    "BestAndWorstClassesReport",
     "Checkpoint",
     "ConfusionReport",
     "GradCAMReport",

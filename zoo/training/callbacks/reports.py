@@ -78,6 +78,14 @@ class ValidationReport(Report):
     def check(self, first: LabelledImages) -> None:
         """Raise ValueError if the figure cannot be drawn of such images."""
 
+    def true_and_predicted(self) -> tuple[np.ndarray, np.ndarray]:
+        """The class (n,) of every validation image, and the one that the model takes it for."""
+        true, predicted = [], []
+        for batch in self.data:
+            true.append(batch.labels)
+            predicted.append(probabilities(self.model, batch.inputs).argmax(axis=-1))
+        return np.concatenate(true), np.concatenate(predicted)
+
 
 class ConfusionReport(ValidationReport):
     """How often each class is taken for each other one.
@@ -89,11 +97,7 @@ class ConfusionReport(ValidationReport):
     caption = "Per cent of a true class (row) that was predicted as each class (column)."
 
     def draw(self):
-        true, predicted = [], []
-        for batch in self.data:
-            true.append(batch.labels)
-            predicted.append(probabilities(self.model, batch.inputs).argmax(axis=-1))
-        true, predicted = np.concatenate(true), np.concatenate(predicted)
+        true, predicted = self.true_and_predicted()
         names = self.data.class_names(1 + max(true.max(), predicted.max()))
         return figures.confusion(self.path, true, predicted, names)
 
