@@ -23,8 +23,7 @@ from zoo.training import OneCycle
 import keras
 import numpy as np
 
-MATCH = """The model wrote each date of the validation set itself, one character after the other. Here
-are those that came out wrong, the first twenty at most."""
+MATCH = "Each character follows from those that the model wrote before. The first twenty errors:"
 ATTENTION = """A row per character written, a column per character read; dark: looked at. The cross
 attention of the last block, mean of its heads."""
 SHOWN = (
