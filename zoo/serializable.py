@@ -5,6 +5,8 @@ Importing this module registers them with Keras, which `import zoo` sees to.
 
 from zoo.layers import (
     AffineSampling,
+    AnchorBoxes,
+    Bias,
     CrossAttention,
     FusedBatchNormalization,
     FusedConv2D,
@@ -17,17 +19,24 @@ from zoo.layers import (
     SinusoidalPositions,
     gelu_tanh,
 )
+from zoo.models.clip import ImageText, LogitScale, quick_gelu
 from zoo.models.inception import WithAuxiliary
 from zoo.models.mnist_sum import all_bits
 from zoo.models.transformer import exact_match
 from zoo.models.ultimus import Ultimus
+from zoo.training.contrastive import ContrastiveLoss
 from zoo.training.schedules import OneCycle
 
 __all__ = [
     "AffineSampling",
+    "AnchorBoxes",
+    "Bias",
     "CrossAttention",
+    "ContrastiveLoss",
     "FusedBatchNormalization",
     "FusedConv2D",
+    "ImageText",
+    "LogitScale",
     "OneCycle",
     "PixelShuffle",
     "Positions",
@@ -41,4 +50,5 @@ __all__ = [
     "all_bits",
     "exact_match",
     "gelu_tanh",
+    "quick_gelu",
 ]

@@ -5,7 +5,10 @@ import numpy as np
 
 
 def examples(model, count: int, rng):
-    """Random inputs of a model, one array each; token ids, masks and positions are 0 or 1."""
+    """Random inputs of a model, one array each; token ids, masks and positions are 0 or 1.
+
+    The first token of a sequence is never padding.
+    """
     return keras.tree.map_structure(lambda tensor: _random(tensor, count, rng), model.input)
 
 
@@ -13,7 +16,10 @@ def _random(tensor, count, rng):
     shape = (count, *(8 if side is None else side for side in tensor.shape[1:]))
     dtype = keras.backend.standardize_dtype(tensor.dtype)
     if dtype.startswith(("int", "uint", "bool")):
-        return rng.integers(0, 2, shape).astype(dtype)
+        numbers = rng.integers(0, 2, shape).astype(dtype)
+        if tensor.name == "padding_mask":
+            numbers[:, 0] = 1
+        return numbers
     return rng.normal(size=shape).astype("float32")
 
 
@@ -22,6 +28,13 @@ def require(task: str, outputs, inputs, classes: int | None = None) -> None:
     arrays = keras.tree.flatten(outputs)
     assert all(np.isfinite(array).all() for array in arrays)
     SHAPES[task]([array.shape for array in arrays], keras.tree.flatten(inputs)[0].shape, classes)
+
+
+def random_targets(task: str, outputs, rng):
+    """What a loss such as "mse" compares the outputs of a model of this task with."""
+    if task == "image-text":  # its loss gets the similarities of all pairs
+        return rng.normal(size=2 * (len(outputs["image"]),))
+    return keras.tree.map_structure(lambda output: rng.normal(size=output.shape), outputs)
 
 
 def _classification(shapes, input_shape, classes):
@@ -34,8 +47,9 @@ def _digit_sum(shapes, input_shape, classes):
 
 
 def _detection(shapes, input_shape, classes):
-    for shape in shapes:  # (n, rows, columns, ...): one grid per scale
-        assert len(shape) >= 4 and shape[0] == input_shape[0]
+    ((images, boxes, numbers),) = shapes
+    assert images == input_shape[0] and boxes > 1
+    assert numbers == 5 + classes if classes else numbers > 5
 
 
 def _language_modelling(shapes, input_shape, classes):
@@ -54,8 +68,8 @@ def _translation(shapes, input_shape, classes):
 
 
 def _image_text(shapes, input_shape, classes):
-    scale, *embeddings = sorted(shapes, key=len)
-    assert np.prod(scale) == 1
+    scale, *embeddings = sorted(shapes, key=np.prod)
+    assert scale == (input_shape[0], 1)
     assert len(embeddings) == 2 and embeddings[0] == embeddings[1]
     assert len(embeddings[0]) == 2 and embeddings[0][0] == input_shape[0]
 

@@ -26,8 +26,14 @@ SMALLER = {
     for name in zoo.list_models()
     if zoo.card(name).options.get("num_classes") == 1000
 }
+TWO_BLOCKS = {"image_depth": 2, "text_depth": 2, "vocabulary": 300, "context": 16}
+SMALLER["clip_base_16"] = SMALLER["clip_base_32"] = TWO_BLOCKS
 SMALLER["inception_v3"] = OF_IMAGENET | {"input_shape": (203, 203, 3)}  # unpadded: maps shrink
+SMALLER["bert_base"] = SMALLER["bert_tiny"] = {"vocabulary": 300, "length": 16, "depth": 2}
 SMALLER["gpt2_small"] = {"vocabulary": 50, "length": 16, "depth": 2}
+OF_CELLS = {"input_shape": (64, 96, 3), "num_classes": 3}
+SMALLER["ssd_small"] = SMALLER["yolo_v2_resnet18"] = OF_CELLS
+SMALLER["yolo_v2"] = SMALLER["yolo_v2_tiny"] = OF_CELLS | {"width": 0.25}
 SMALLER["squeeze_expand"] = {"input_shape": (64, 64, 3)}
 SMALLER["transformer"] = {"vocabulary": 50, "depth": 2}
 TRAINED = [(name, tag) for name in zoo.list_models() for tag in zoo.card(name).weights]

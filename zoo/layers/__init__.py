@@ -2,7 +2,9 @@
 
 from zoo.layers.activations import gelu_tanh
 from zoo.layers.affine_sampling import AffineSampling
+from zoo.layers.anchor_boxes import AnchorBoxes
 from zoo.layers.attention import SelfAttention
+from zoo.layers.bias import Bias
 from zoo.layers.conv import conv_bn_relu, depthwise_separable, spatially_separable
 from zoo.layers.cross_attention import CrossAttention
 from zoo.layers.fused import FusedBatchNormalization, FusedConv2D
@@ -13,6 +15,8 @@ from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling, Sequence
 
 __all__ = [
     "AffineSampling",
+    "AnchorBoxes",
+    "Bias",
     "CrossAttention",
     "FusedBatchNormalization",
     "FusedConv2D",

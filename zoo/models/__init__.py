@@ -1,6 +1,8 @@
 """One file per architecture; importing this registers them all."""
 
 from zoo.models import (
+    bert,
+    clip,
     convmixer,
     custom_resnet,
     dilated_net,
@@ -14,13 +16,17 @@ from zoo.models import (
     resnet,
     spatial_transformer,
     squeeze_expand,
+    ssd,
     transformer,
     ultimus,
     vgg,
     vit,
+    yolo_v2,
 )
 
 __all__ = [
+    "bert",
+    "clip",
     "convmixer",
     "custom_resnet",
     "dilated_net",
@@ -34,8 +40,10 @@ __all__ = [
     "resnet",
     "spatial_transformer",
     "squeeze_expand",
+    "ssd",
     "transformer",
     "ultimus",
     "vgg",
     "vit",
+    "yolo_v2",
 ]

@@ -1,41 +1,97 @@
-"""Weights of keras-hub's vision transformer, loaded into the zoo's, and back.
+"""Weights of keras-hub's vision transformer and BERT, loaded into the zoo's, and back.
 
     backbone = keras_hub.models.ViTBackbone.from_preset("vit_base_patch16_224_imagenet")
     features = zoo.weights.from_keras_hub(zoo.get("vit_base_16", num_classes=5), backbone)
 
-keras-hub keeps the heads of an attention on an axis of their own, and Q, K and V apart.
+keras-hub keeps the heads of an attention on an axis of their own, and Q, K and V apart. Its BERT
+has GELU's tanh: `zoo.get("bert_base", activation="gelu_tanh")`.
 """
+
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from zoo import checks
 
-OUTSIDE_BLOCKS = {  # layer of the zoo: path of keras-hub's, without the names of its models
-    "patches": "patch_embedding",
-    "prefix": "class_token",
-    "positions": "position_embedding/embeddings",
-    "norm": "ln",
-}
-IN_BLOCKS = {
-    "norm1": "ln_1",
-    "attention/qkv": "mha/query mha/key mha/value",
-    "attention/out": "mha/attention_output",
-    "norm2": "ln_2",
-    "mlp1": "mlp/dense_1",
-    "mlp2": "mlp/dense_2",
-}
+
+@dataclass(frozen=True)
+class Names:
+    """Where a backbone keeps what a layer of the zoo's has."""
+
+    outside_blocks: dict[str, str]  # weight, or layer, of the zoo: keras-hub's
+    in_blocks: dict[str, str]  # part of a block: those of keras-hub's
+    block: str  # the name of a block
+    first: int  # its number
+    enclosing: int  # names before it, of the layers that hold all blocks or all patches
+
+    def paths(self, path: str) -> list[str] | None:
+        """keras-hub's paths for a variable of the zoo's; None: it has none, as the heads."""
+        layer, _, name = path.rpartition("/")
+        if path in self.outside_blocks:
+            return [self.outside_blocks[path]]
+        if layer in self.outside_blocks:
+            return [f"{self.outside_blocks[layer]}/{name}"]
+        if not layer.startswith("block"):
+            return None
+        number, _, part = layer.removeprefix("block").partition("_")
+        block = f"{self.block}_{int(number) - 1 + self.first}"
+        return [f"{block}/{theirs}/{name}" for theirs in self.in_blocks[part].split()]
+
+
+VIT = Names(
+    {
+        "patches": "patch_embedding",
+        "prefix/tokens": "class_token",
+        "positions/table": "position_embedding/embeddings",
+        "norm": "ln",
+    },
+    {
+        "norm1": "ln_1",
+        "attention/qkv": "mha/query mha/key mha/value",
+        "attention/out": "mha/attention_output",
+        "norm2": "ln_2",
+        "mlp1": "mlp/dense_1",
+        "mlp2": "mlp/dense_2",
+    },
+    "transformer_block",
+    first=1,
+    enclosing=1,
+)
+SELF = "self_attention_layer"
+BERT = Names(
+    {
+        "token_embedding": "token_embedding",
+        "segment_embedding": "segment_embedding",
+        "positions/table": "position_embedding/embeddings",
+        "embeddings_norm": "embeddings_layer_norm",
+        "pooler": "pooled_dense",
+    },
+    {
+        "attention/qkv": f"{SELF}/query {SELF}/key {SELF}/value",
+        "attention/out": f"{SELF}/attention_output",
+        "norm1": f"{SELF}_norm",
+        "mlp1": "feedforward_intermediate_dense",
+        "mlp2": "feedforward_output_dense",
+        "norm2": "feedforward_layer_norm",
+    },
+    "transformer_layer",
+    first=0,
+    enclosing=0,
+)
 
 
 def from_keras_hub(model: keras.Model, backbone: keras.Model) -> keras.Model:
-    """Load a `keras_hub.models.ViTBackbone`; the head of the model stays as it is.
+    """Load a `ViTBackbone` or `BertBackbone` of keras-hub; heads of the model stay as they are.
 
-    The tokens that `model.get_layer("norm")` gives are then those of the backbone.
+    The tokens that `model.get_layer("norm")` gives are then those of the backbone; of a BERT those
+    of its last block.
 
     Args:
-        model: a vision transformer of the zoo with a class token.
+        model: a vision transformer of the zoo with a class token, or a BERT.
         backbone: of the same width, depth and patch, for images of the same size; of another size
-            where the model is built with their `position_grid`.
+            where the model is built with their `position_grid`. A BERT's of the same vocabulary
+            and length.
 
     Returns:
         The same model.
@@ -55,7 +111,10 @@ def from_keras_hub(model: keras.Model, backbone: keras.Model) -> keras.Model:
 
 
 def to_keras_hub(model: keras.Model, backbone: keras.Model) -> keras.Model:
-    """Fill a `keras_hub.models.ViTBackbone` with the model's weights; returns the backbone.
+    """Fill a `ViTBackbone` or `BertBackbone` of keras-hub with the model's weights.
+
+    Returns:
+        The backbone.
 
     Raises:
         ValueError: as `from_keras_hub`; the backbone then keeps its weights.
@@ -71,10 +130,11 @@ def _pairs(model, backbone) -> list[tuple[keras.Variable, list[keras.Variable]]]
     """Each variable of the model but the head's, with those of the backbone that hold the same."""
     checks.model(model)
     checks.model(backbone, "backbone")
-    theirs = {_short(variable.path): variable for variable in backbone.weights}
+    names = BERT if "token_embedding" in [layer.name for layer in model.layers] else VIT
+    theirs = {v.path.split("/", names.enclosing)[-1]: v for v in backbone.weights}
     pairs = []
     for variable in model.weights:
-        paths = _their_paths(variable.path)
+        paths = names.paths(variable.path)
         if paths is None:
             continue
         found = [theirs.pop(path, None) for path in paths]
@@ -83,31 +143,13 @@ def _pairs(model, backbone) -> list[tuple[keras.Variable, list[keras.Variable]]]
             raise ValueError(
                 f"{variable.path} {tuple(variable.shape)} of {model.name} has no counterpart of "
                 f"its size in {backbone.name}, looked for as {', '.join(paths)}: both need one "
-                f"width, depth, patch and grid of positions, and a class token"
+                f"width and depth, one patch, grid of positions and a class token, or one "
+                f"vocabulary and length"
             )
         pairs.append((variable, found))
     if theirs:
         raise ValueError(f"{model.name} has nothing for {next(iter(theirs))} of {backbone.name}")
     return pairs
-
-
-def _their_paths(path: str) -> list[str] | None:
-    """keras-hub's paths for a variable of the zoo's transformer; None: it has none, as the head."""
-    layer, *_, name = path.split("/")
-    if layer in ("prefix", "positions"):
-        return [OUTSIDE_BLOCKS[layer]]
-    if layer in OUTSIDE_BLOCKS:
-        return [f"{OUTSIDE_BLOCKS[layer]}/{name}"]
-    if not layer.startswith("block"):
-        return None
-    block, _, part = path.removeprefix("block").partition("_")
-    parts = IN_BLOCKS[part.removesuffix(f"/{name}")].split()
-    return [f"transformer_block_{block}/{part}/{name}" for part in parts]
-
-
-def _short(path: str) -> str:
-    """Without the names of the layers that hold all patches and all blocks."""
-    return path.split("/", 1)[1]
 
 
 def _size(variable) -> int:
