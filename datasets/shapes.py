@@ -1,7 +1,8 @@
 """Shapes: generated discs, squares and triangles in colours, with boxes, outlines and captions.
 
 No download, and the truth is exact: a box is that of the painted pixels. Detectors learn from the
-boxes, image-text models from captions such as "a large red disc and a small blue square".
+boxes, image-text models from captions such as "a large red disc and a small blue square", whose
+phrases are in alphabetical order.
 """
 
 import math
@@ -141,15 +142,16 @@ def _paint(rng, image: np.ndarray, pairs, first_id: int) -> tuple[Objects, str]:
         areas.append(mask.sum())
         outlines.append([(outline + [left, top]).ravel().tolist()])
         phrases.append(f"a {size_name} {color} {kind}")
+    order = sorted(range(len(boxes)), key=phrases.__getitem__)  # the same shapes, the same caption
     found = Objects(
-        np.array(boxes, "float32").reshape(-1, 4),
-        np.array(classes, "int32"),
+        np.array(boxes, "float32").reshape(-1, 4)[order],
+        np.array(classes, "int32")[order],
         np.zeros(len(boxes), bool),
-        np.array(areas, "float32"),
+        np.array(areas, "float32")[order],
         np.arange(first_id, first_id + len(boxes)),
-        tuple(outlines),
+        tuple(outlines[i] for i in order),
     )
-    return found, " and ".join(phrases)
+    return found, " and ".join(sorted(phrases))
 
 
 def _shape(kind: str, diameter: float) -> tuple[np.ndarray, np.ndarray]:

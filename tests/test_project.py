@@ -16,6 +16,7 @@ FLOORS = (  # a file may import from its own floor and from those after it
     "explain",
     "inspect",
     "detection",
+    "image_text",
     "language",
     "models",
     "layers",

@@ -32,6 +32,7 @@ def test_a_caption_names_what_is_painted(data):
         data.train.images, data.train.objects, data.train.captions, strict=True
     ):
         phrases = caption.split(" and ")
+        assert phrases == sorted(phrases)
         assert len(phrases) == len(objects)
         for phrase, box, label in zip(phrases, objects.boxes, objects.classes, strict=True):
             _, size, color, kind = phrase.split()

@@ -32,7 +32,7 @@ def nets(task):
     )
     text = layers.GlobalAveragePooling1D()(words)
     is_next = layers.Dense(2)(text)
-    scale = keras.ops.max(logits)
+    scale = keras.ops.max(logits, axis=-1, keepdims=True)
     return {
         "classification": ((image, logits), (image, maps)),
         "digit sum": ((image, [digit, total]), (image, [total, digit])),

@@ -4,11 +4,13 @@ from zoo.language.characters import CharacterTokenizer
 from zoo.language.loading import load_tokenizer
 from zoo.language.subwords import SubwordTokenizer, train_byte_pair, train_word_piece
 from zoo.language.tokenizer import Tokenizer
+from zoo.language.words import WordTokenizer
 
 __all__ = [
     "CharacterTokenizer",
     "SubwordTokenizer",
     "Tokenizer",
+    "WordTokenizer",
     "load_tokenizer",
     "train_byte_pair",
     "train_word_piece",

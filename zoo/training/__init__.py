@@ -2,12 +2,21 @@
 
 import importlib
 
+from zoo.training.contrastive import ContrastiveLoss
 from zoo.training.lr_finder import LRFinder, find_lr
 from zoo.training.momentum import cycle_momentum
 from zoo.training.perturbation import perturb_gradients
 from zoo.training.schedules import OneCycle
 
-__all__ = ["LRFinder", "OneCycle", "callbacks", "cycle_momentum", "find_lr", "perturb_gradients"]
+__all__ = [
+    "ContrastiveLoss",
+    "LRFinder",
+    "OneCycle",
+    "callbacks",
+    "cycle_momentum",
+    "find_lr",
+    "perturb_gradients",
+]
 
 
 def __getattr__(name: str):

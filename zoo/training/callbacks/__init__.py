@@ -3,6 +3,11 @@
 from zoo.training.callbacks.checkpoint import Checkpoint, restore
 from zoo.training.callbacks.class_report import BestAndWorstClassesReport
 from zoo.training.callbacks.grow_batch import GrowBatch, GrowBatchOnPlateau
+from zoo.training.callbacks.image_text import (
+    ImageTextMetrics,
+    RetrievalReport,
+    SimilarityReport,
+)
 from zoo.training.callbacks.metrics_log import MetricsLog
 from zoo.training.callbacks.non_finite import StopOnNonFinite
 from zoo.training.callbacks.progress import Progress
@@ -24,12 +29,15 @@ __all__ = [
     "GradCAMReport",
     "GrowBatch",
     "GrowBatchOnPlateau",
+    "ImageTextMetrics",
     "MetricsLog",
     "MisclassifiedReport",
     "PositionsReport",
     "Progress",
     "ReduceLROnPlateau",
+    "RetrievalReport",
     "RolloutReport",
+    "SimilarityReport",
     "StopOnNonFinite",
     "TensorBoard",
     "WeightPenalty",
