@@ -123,6 +123,16 @@ class DetectionDataset:
         """
         return getattr(self, checks.one_of("split", name, SPLITS))
 
+    def box_sizes(self, split: str) -> np.ndarray:
+        """(n, 2): width and height of every box, as fractions of the images; crowds left out.
+
+        Raises:
+            ValueError: if there is no such split.
+        """
+        height, width, _ = self.image_shape
+        boxes = np.concatenate([o.boxes[~o.crowds] for o in self.split(split).objects])
+        return (boxes[:, 2:] - boxes[:, :2]) / np.array([width, height])
+
     def batches(
         self,
         split: str,

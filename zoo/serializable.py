@@ -17,6 +17,7 @@ from zoo.layers import (
     SequencePooling,
     SequencePositions,
     SinusoidalPositions,
+    SparseAttention,
     gelu_tanh,
 )
 from zoo.models.clip import ImageText, LogitScale, quick_gelu
@@ -45,6 +46,7 @@ __all__ = [
     "SequencePooling",
     "SequencePositions",
     "SinusoidalPositions",
+    "SparseAttention",
     "Ultimus",
     "WithAuxiliary",
     "all_bits",

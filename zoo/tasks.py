@@ -67,7 +67,7 @@ _TASKS = (
     Task(
         "detection",
         "images (n, H, W, 3)",
-        "raw grids, which zoo.detection decodes to boxes, scores and classes",
+        "a row of numbers per anchor box (n, boxes, 4 + 1 + classes), which zoo.detection decodes",
         Metric("map50", "mAP50", higher_is_better=True, percent=True),
         (Metric("map", "mAP", higher_is_better=True, percent=True),),
     ),

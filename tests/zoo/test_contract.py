@@ -23,6 +23,7 @@ def nets(task):
     ids = keras.Input((None,), name="ids", dtype="int32")
     pooled = layers.GlobalAveragePooling2D()(image)
     maps = layers.Conv2D(6, 1)(image)
+    rows = layers.Reshape((-1, 12))(layers.Conv2D(12, 1)(image))
     logits = layers.Dense(7)(pooled)
     digit, total = layers.Dense(10)(pooled), layers.Dense(19)(pooled)
     words = layers.Embedding(2, 4)(ids)
@@ -36,7 +37,7 @@ def nets(task):
     return {
         "classification": ((image, logits), (image, maps)),
         "digit sum": ((image, [digit, total]), (image, [total, digit])),
-        "detection": ((image, [maps, maps]), (image, logits)),
+        "detection": ((image, rows), (image, maps)),
         "language modelling": ((ids, words), (ids, text)),
         "masked language modelling": ((ids, [words, is_next]), (ids, [words, text])),
         "translation": (([ids, more], words_of_more), ([ids, more], text)),

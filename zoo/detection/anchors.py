@@ -1,14 +1,12 @@
-"""Anchors: the shapes of boxes that a detector starts from, found in data or fixed.
+"""Anchors: the shapes of boxes that a detector starts from, found in data.
 
 A detector predicts how a box differs from an anchor. The nearer the anchors are to the boxes of the
 data, the less it has to learn; how near is the mean over the boxes of the IoU with the best anchor,
 both laid corner on corner.
 
-Sources: Redmon and Farhadi, YOLO9000 (arXiv:1612.08242), section 2; for fixed priors Liu et al.,
-SSD (arXiv:1512.02325), section 2.2.
+Source: Redmon and Farhadi, YOLO9000 (arXiv:1612.08242), section 2.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,33 +78,6 @@ def shape_iou(sizes, anchors) -> np.ndarray:
     shared *= np.minimum(sizes[:, None, 1], anchors[:, 1])
     union = sizes.prod(axis=1)[:, None] + anchors.prod(axis=1) - shared
     return np.divide(shared, union, out=shared)
-
-
-def fixed_priors(
-    maps: int, ratios: Sequence[float] = (1, 2, 1 / 2), smallest: float = 0.2, largest: float = 0.9
-) -> list[np.ndarray]:
-    """SSD's priors: for each map, from fine to coarse, (ratios + 1, 2) fractions of the image.
-
-    The scales grow evenly from the smallest to the largest; a prior of scale s and ratio a is
-    s sqrt(a) wide and s / sqrt(a) high. The last of a map is a square between its scale and the
-    next.
-
-    Raises:
-        ValueError: if a number is out of its range.
-    """
-    checks.whole_number("maps", maps, least=1)
-    checks.number("smallest", smallest, above=0)
-    checks.number("largest", largest, least=smallest)
-    for ratio in ratios:
-        checks.number("ratios", ratio, above=0)
-    step = (largest - smallest) / max(1, maps - 1)
-    priors = []
-    for scale in smallest + step * np.arange(maps):
-        roots = np.sqrt(np.asarray(ratios, float))
-        between = np.sqrt(scale * (scale + step))
-        shapes = np.stack([scale * roots, scale / roots], axis=1)
-        priors.append(np.vstack([shapes, [between, between]]))
-    return priors
 
 
 def _spread(boxes, k, rng) -> np.ndarray:

@@ -11,6 +11,7 @@ from zoo.layers.fused import FusedBatchNormalization, FusedConv2D
 from zoo.layers.norm import normalization
 from zoo.layers.pixel_shuffle import PixelShuffle
 from zoo.layers.sinusoidal import SinusoidalPositions
+from zoo.layers.sparse_attention import SparseAttention
 from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling, SequencePositions
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "SequencePooling",
     "SequencePositions",
     "SinusoidalPositions",
+    "SparseAttention",
     "conv_bn_relu",
     "depthwise_separable",
     "gelu_tanh",

@@ -2,12 +2,18 @@
 
 from zoo.training.callbacks.checkpoint import Checkpoint, restore
 from zoo.training.callbacks.class_report import BestAndWorstClassesReport
+from zoo.training.callbacks.detection_reports import (
+    BestAndWorstReport,
+    ObjectConfusionReport,
+    PrecisionRecallReport,
+)
 from zoo.training.callbacks.grow_batch import GrowBatch, GrowBatchOnPlateau
 from zoo.training.callbacks.image_text import (
     ImageTextMetrics,
     RetrievalReport,
     SimilarityReport,
 )
+from zoo.training.callbacks.mean_average_precision import MeanAveragePrecision
 from zoo.training.callbacks.metrics_log import MetricsLog
 from zoo.training.callbacks.non_finite import StopOnNonFinite
 from zoo.training.callbacks.progress import Progress
@@ -24,15 +30,19 @@ from zoo.training.callbacks.weight_penalty import WeightPenalty
 __all__ = [
     "AttentionDistanceReport",
     "BestAndWorstClassesReport",
+    "BestAndWorstReport",
     "Checkpoint",
     "ConfusionReport",
     "GradCAMReport",
     "GrowBatch",
     "GrowBatchOnPlateau",
+    "MeanAveragePrecision",
     "ImageTextMetrics",
     "MetricsLog",
     "MisclassifiedReport",
+    "ObjectConfusionReport",
     "PositionsReport",
+    "PrecisionRecallReport",
     "Progress",
     "ReduceLROnPlateau",
     "RetrievalReport",

@@ -102,7 +102,7 @@ class ImageTextReport(Report):
         ValueError: if an argument is something else.
     """
 
-    def __init__(self, metrics: ImageTextMetrics, data: CaptionDataset, path, count: int = 10):
+    def __init__(self, metrics: ImageTextMetrics, data: CaptionDataset, path, count: int = 8):
         super().__init__(path)
         if not isinstance(metrics, ImageTextMetrics) or not isinstance(data, CaptionDataset):
             raise ValueError(
