@@ -47,9 +47,8 @@ def _digit_sum(shapes, input_shape, classes):
 
 
 def _detection(shapes, input_shape, classes):
-    ((images, boxes, numbers),) = shapes
-    assert images == input_shape[0] and boxes > 1
-    assert numbers == 5 + classes if classes else numbers > 5
+    (shape,) = shapes  # a row of numbers per anchor box
+    assert len(shape) == 3 and shape[0] == input_shape[0] and shape[2] == 5 + classes
 
 
 def _language_modelling(shapes, input_shape, classes):

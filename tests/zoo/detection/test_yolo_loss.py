@@ -8,6 +8,7 @@ import pytest
 
 import zoo
 from zoo import backend, detection
+from zoo.fundamentals import scary_loss
 
 ANCHORS = [(0.2, 0.2), (0.5, 0.3)]
 ROWS, COLUMNS, CLASSES = 3, 4, 3
@@ -39,65 +40,12 @@ OUTPUTS = np.random.default_rng(1).normal(size=(1, ROWS * COLUMNS * 2, 5 + CLASS
 OUTPUTS = OUTPUTS.astype("float32")
 
 
-def sigmoid(x):
-    return 1 / (1 + math.exp(-x))
-
-
-def overlap(a, b):
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    shared = max(width, 0) * max(height, 0)
-    areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
-    return shared / (areas - shared)
-
-
-def by_loops(output, boxes, classes):
-    """The paper's sums, cell by cell and anchor by anchor, of one image."""
-    numbers = output.reshape(ROWS, COLUMNS, 2, 5 + CLASSES)
-    objects = {}  # (row, column, anchor) -> (box, class)
-    for box, label in zip(boxes / [128, 96, 128, 96], classes, strict=True):
-        if label < 0:
-            continue
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        width, height = box[2] - box[0], box[3] - box[1]
-        likeness = []
-        for anchor_width, anchor_height in ANCHORS:
-            shared = min(width, anchor_width) * min(height, anchor_height)
-            union = width * height + anchor_width * anchor_height - shared
-            likeness.append(shared / union)
-        row, column = int(y * ROWS), int(x * COLUMNS)
-        best = int(np.argmax(likeness))
-        place = (row, column, best)
-        objects[place if place not in objects else (row, column, 1 - best)] = (box, label)
-    sums = dict.fromkeys(("coordinates", "object", "no_object", "classes"), 0.0)
-    for row in range(ROWS):
-        for column in range(COLUMNS):
-            for anchor, (anchor_width, anchor_height) in enumerate(ANCHORS):
-                tx, ty, tw, th, to, *logits = numbers[row, column, anchor].tolist()
-                x, y = (column + sigmoid(tx)) / COLUMNS, (row + sigmoid(ty)) / ROWS
-                width, height = anchor_width * math.exp(tw), anchor_height * math.exp(th)
-                found = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-                if (row, column, anchor) not in objects:
-                    overlaps = [overlap(found, box) for box, _ in objects.values()]
-                    if max(overlaps, default=0) <= 0.6:
-                        sums["no_object"] += 0.5 * sigmoid(to) ** 2
-                    continue
-                box, label = objects[row, column, anchor]
-                x_error = (x - (box[0] + box[2]) / 2) * COLUMNS
-                y_error = (y - (box[1] + box[3]) / 2) * ROWS
-                width_error = math.sqrt(width) - math.sqrt(box[2] - box[0])
-                height_error = math.sqrt(height) - math.sqrt(box[3] - box[1])
-                squares = x_error**2 + y_error**2 + width_error**2 + height_error**2
-                sums["coordinates"] += 5 * squares
-                sums["object"] += (overlap(found, box) - sigmoid(to)) ** 2
-                total = math.log(sum(math.exp(logit) for logit in logits))
-                sums["classes"] += total - logits[label]
-    return sums
-
-
 class TestYoloLoss:
     def test_each_term_is_that_of_a_loop_over_cells(self, layout):
         loss = detection.YoloLoss(layout)
-        expected = by_loops(OUTPUTS[0], SOME["boxes"][0], SOME["classes"][0])
+        boxes, classes = SOME["boxes"][0, :3] / [128, 96, 128, 96], SOME["classes"][0, :3]
+        grid = OUTPUTS[0].reshape(ROWS, COLUMNS, 2, 5 + CLASSES)
+        expected = scary_loss.costs(grid, ANCHORS, boxes, classes).terms
         parts = loss.parts(loss.targets(SOME), OUTPUTS)
         for term, value in expected.items():
             assert float(numpy(parts[term])[0]) == pytest.approx(value, rel=1e-4), term
@@ -106,7 +54,7 @@ class TestYoloLoss:
 
     def test_two_objects_on_one_anchor_share_the_cell(self, layout):
         rows = detection.YoloLoss(layout).targets(SOME)[0]
-        assert rows[:, 5].tolist() == [0, 15, 14, -1]  # cell (1, 3): anchors 14 and 15
+        assert rows[:, 5].tolist() == [0, 21, 20, -1]  # cell (2, 2), the 11th, has the anchors 20 and 21
 
     @pytest.mark.parametrize("objects", ["squares", "cross_entropy"])
     @pytest.mark.parametrize("boxes", ["roots", "ciou"])
