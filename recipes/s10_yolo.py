@@ -31,7 +31,7 @@ def main(
     dataset="bccd",
     approach="yolo",  # or ssd
     image_size=416,  # pixels of the longer side; blood cells are 4:3
-    epochs=60,
+    epochs=80,
     batch_size=8,
     max_lr=2e-3,
     weight_decay=5e-4,
