@@ -12,6 +12,7 @@ from zoo.layers.norm import normalization
 from zoo.layers.pixel_shuffle import PixelShuffle
 from zoo.layers.sinusoidal import SinusoidalPositions
 from zoo.layers.sparse_attention import SparseAttention
+from zoo.layers.rotary import rotated
 from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling, SequencePositions
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "depthwise_separable",
     "gelu_tanh",
     "normalization",
+    "rotated",
     "spatially_separable",
 ]

@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from zoo import backend, checks
 from zoo.layers.maps import divisors
+from zoo.layers.rotary import rotated
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -25,6 +26,8 @@ class SelfAttention(layers.Layer):
         heads: how many; they share the width d equally.
         causal: whether a token attends to itself and what comes before it only.
         use_bias: whether the two matrices have biases.
+        rotary_length: the most tokens that a sequence can have, with positions told by rotating
+            queries and keys (`zoo.layers.rotated`); None: nothing here tells positions.
         kernel_initializer: of the matrix that makes Q, K and V.
         out_initializer: of the matrix W.
 
@@ -38,6 +41,7 @@ class SelfAttention(layers.Layer):
         heads,
         causal=False,
         use_bias=True,
+        rotary_length=None,
         kernel_initializer="glorot_uniform",
         out_initializer="glorot_uniform",
         **kwargs,
@@ -46,12 +50,20 @@ class SelfAttention(layers.Layer):
         self.heads = checks.whole_number("heads", heads, least=1)
         self.causal = checks.flag("causal", causal)
         self.use_bias = checks.flag("use_bias", use_bias)
+        if rotary_length is not None:
+            checks.whole_number("rotary_length", rotary_length, least=1)
+        self.rotary_length = rotary_length
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.out_initializer = keras.initializers.get(out_initializer)
         self.supports_masking = True
 
     def build(self, input_shape):
         width = require_heads(self.name, self.heads, input_shape[-1])
+        if self.rotary_length is not None and width // self.heads % 2:
+            raise ValueError(
+                f"{self.name}: rotary positions turn pairs of numbers, and {self.heads} heads of a "
+                f"width of {width} have {width // self.heads}; give an even number for each"
+            )
         self.length = input_shape[1]
         options = {"use_bias": self.use_bias, "dtype": self.dtype_policy}
         start = {"kernel_initializer": self.kernel_initializer}
@@ -81,7 +93,7 @@ class SelfAttention(layers.Layer):
         Returns:
             The output (b, t, d), and keys and values with those of the tokens added.
         """
-        q, k, v = self.queries_keys_values(x)
+        q, k, v = self.queries_keys_values(x, start)
         keys = ops.slice_update(keys, (0, start, 0, 0), k)
         values = ops.slice_update(values, (0, start, 0, 0), v)
         slot, first = ops.arange(keys.shape[1], dtype="int32"), ops.cast(first, "int32")
@@ -96,11 +108,14 @@ class SelfAttention(layers.Layer):
         q, k, _ = self.queries_keys_values(x)
         return attention_of(q, k, self.allowed(x, mask))
 
-    def queries_keys_values(self, x):
-        """(b, t, heads, d / heads) each."""
+    def queries_keys_values(self, x, start=0):
+        """(b, t, heads, d / heads) each; `start` is the place of the first token."""
         length, width = ops.shape(x)[1], x.shape[-1]
         parts = ops.split(self.qkv(x), 3, axis=-1)
-        return [ops.reshape(p, (-1, length, self.heads, width // self.heads)) for p in parts]
+        q, k, v = [ops.reshape(p, (-1, length, self.heads, width // self.heads)) for p in parts]
+        if self.rotary_length is not None:
+            q, k = rotated(q, start), rotated(k, start)
+        return q, k, v
 
     def allowed(self, x, mask=None):
         """Which keys a query may attend to, to be broadcast to (b, heads, t, t); None: all."""
@@ -129,6 +144,7 @@ class SelfAttention(layers.Layer):
         return (
             super().get_config()
             | {"heads": self.heads, "causal": self.causal, "use_bias": self.use_bias}
+            | {"rotary_length": self.rotary_length}
             | {name: keras.initializers.serialize(one) for name, one in initializers.items()}
         )
 
