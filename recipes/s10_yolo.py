@@ -24,7 +24,7 @@ from zoo.training.callbacks import (
 
 import keras
 
-NETS = {"yolo": "yolo_v2", "ssd": "ssd_small"}
+NETS = {"yolo": "yolo_v2_small", "ssd": "ssd_small"}
 
 
 def main(
@@ -57,8 +57,9 @@ def main(
 
     options = {"input_shape": shape, "num_classes": data.num_classes}
     if approach == "yolo":
-        anchors = detection.anchor_kmeans(data.box_sizes("train"), 5, seed=seed).sizes
-        net = zoo.get(NETS[approach], anchors=anchors, width=0.25, **options)
+        if dataset != "bccd":  # whose anchors the net has by default
+            options["anchors"] = detection.anchor_kmeans(data.box_sizes("train"), 5).sizes
+        net = zoo.get(NETS[approach], **options)
         layout = detection.layout_of(net)
         loss = detection.YoloLoss(layout, boxes="ciou", objects="cross_entropy")
         terms = [loss.terms()]

@@ -33,6 +33,7 @@ SMALLER["bert_base"] = SMALLER["bert_tiny"] = {"vocabulary": 300, "length": 16, 
 SMALLER["gpt2_small"] = {"vocabulary": 50, "length": 16, "depth": 2}
 OF_CELLS = {"input_shape": (64, 96, 3), "num_classes": 3}
 SMALLER["ssd_small"] = SMALLER["yolo_v2_resnet18"] = OF_CELLS
+SMALLER["yolo_v2_small"] = OF_CELLS
 SMALLER["yolo_v2"] = SMALLER["yolo_v2_tiny"] = OF_CELLS | {"width": 0.25}
 SMALLER["squeeze_expand"] = {"input_shape": (64, 64, 3)}
 SMALLER["transformer"] = {"vocabulary": 50, "depth": 2}

@@ -114,7 +114,7 @@ class TestListing:
         of_session_9 = ["spatial_transformer", "ultimus", "ultimus_residual", "vit_mnist"]
         assert zoo.list_models(session=9) == of_session_9
         assert zoo.list_models("custom*") == ["custom_resnet"]
-        detectors = ["ssd_small", "yolo_v2", "yolo_v2_resnet18", "yolo_v2_tiny"]
+        detectors = ["ssd_small", "yolo_v2", "yolo_v2_resnet18", "yolo_v2_small", "yolo_v2_tiny"]
         assert zoo.list_models(task="detection") == detectors
 
     def test_models_with_trained_weights_can_be_asked_for(self):
