@@ -11,8 +11,8 @@
 
 Sources: Redmon and Farhadi, YOLO9000 (arXiv:1612.08242), and darknet's files yolov2-voc.cfg and
 yolov2-tiny-voc.cfg, whose anchors are the default. Deviations: any sides that are multiples of 32
-pixels; batch norm averages with a momentum of 0.9; yolo_v2_resnet18 is ours, and so is `width`, by
-which yolo_v2_small has a quarter of the filters; its anchors are those of blood cells (s10_anchors).
+pixels; batch norm averages with a momentum of 0.9; yolo_v2_resnet18 is ours, and so is `width`. The
+anchors of yolo_v2_small are those of blood cells, from s10_anchors.
 """
 
 import keras
