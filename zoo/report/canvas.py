@@ -13,6 +13,7 @@ INK, FAINT = "#1f2430", "#c9ced8"
 TRAIN, VAL, ACCENT = "#8a94a6", "#2f6fde", "#e4572e"
 # Of what is compared, in its order: a name has one colour in all figures of a report.
 COLORS = (VAL, ACCENT, "#2a9d63", "#8e5bd0", "#d99a00", "#16a3b8", "#c2417c", INK, "#8b5e3c", TRAIN)
+HEAT = "inferno"  # of heat maps: dark to bright, in steps that are even to the eye
 STYLE = {
     "font.size": 10,
     "text.color": INK,

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from zoo.report import canvas
-from zoo.report.canvas import ACCENT, INK, TRAIN, VAL, new_figure, save, shortened, style
+from zoo.report.canvas import ACCENT, HEAT, INK, TRAIN, VAL, new_figure, save, shortened, style
 from zoo.report.confusion import confusion
 from zoo.tasks import Metric
 
@@ -128,10 +128,12 @@ def gallery(
     captions: Sequence[tuple[str, str]],
     columns: int = 5,
     wrong: Sequence[bool] | None = None,
+    heat: bool = False,
 ) -> Path:
     """uint8 images in rows of five, the true name above each and the predicted one below.
 
-    `wrong` tells which predictions are drawn in red; None: all are.
+    `wrong` tells which predictions are drawn in red; None: all are. `heat` adds the scale of heat
+    maps that lie over the images.
     """
     with style():
         if len(images) == 0:
@@ -149,17 +151,24 @@ def gallery(
             axis.set_title(shortened(true), loc="center", fontsize=10)
             below = {"ha": "center", "va": "top", "transform": axis.transAxes}
             axis.text(0.5, -0.04, shortened(predicted), color=ACCENT if red else INK, **below)
+        if heat:
+            scale = matplotlib.cm.ScalarMappable(cmap=HEAT)  # 0 to 1
+            bar = figure.colorbar(scale, ax=list(axes), aspect=18 * rows, pad=0.02, ticks=[0, 1])
+            bar.outline.set_visible(False)
         return save(figure, path)
 
 
-def overlay(image: np.ndarray, heat: np.ndarray, strength: float = 0.5, size: int = 128):
-    """A uint8 image (h, w, 1 or 3) under its heat map (h, w) in [0, 1], enlarged to be seen."""
+def overlay(image: np.ndarray, heat: np.ndarray, strength: float = 0.55, size: int = 128):
+    """A uint8 image (h, w, 1 or 3) under its heat map (h, w) in [0, 1], enlarged to be seen.
+
+    Cold regions are dim, hot ones bright, in even steps that the colour-blind see too.
+    """
     image = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
     if min(image.shape[:2]) < size:
         scale = -(-size // min(image.shape[:2]))
         image = image.repeat(scale, axis=0).repeat(scale, axis=1)
         heat = cv2.resize(heat, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    colors = matplotlib.colormaps["jet"](heat)[..., :3] * 255
+    colors = matplotlib.colormaps[HEAT](heat)[..., :3] * 255
     return np.round((1 - strength) * image + strength * colors).astype("uint8")
 
 

@@ -126,6 +126,7 @@ class MisclassifiedReport(ValidationReport):
 
     heading = "Misclassified"
     caption = "The most confident mistakes: true class above, predicted class below."
+    heat = False  # whether the pictures lie under heat maps
 
     def __init__(self, data, path, count: int = 10, *, class_names=None, preprocess=None):
         super().__init__(data, path, class_names=class_names, preprocess=preprocess)
@@ -150,7 +151,8 @@ class MisclassifiedReport(ValidationReport):
             ]
             worst = sorted(worst, key=lambda mistake: -mistake.confidence)[: self.count]
         pictures = [_shown(mistake.picture) for mistake in worst]
-        return figures.gallery(self.path, self.pictures(pictures, worst), self._captions(worst))
+        pictures = self.pictures(pictures, worst)
+        return figures.gallery(self.path, pictures, self._captions(worst), heat=self.heat)
 
     def pictures(self, pictures: list[np.ndarray], mistakes: list[_Mistake]) -> list[np.ndarray]:
         """What is drawn of the uint8 pictures of the mistaken images."""
@@ -180,7 +182,11 @@ class GradCAMReport(MisclassifiedReport):
     """
 
     heading = "Where it looked"
-    caption = "GradCAM on the same images: red regions raised the logit of the predicted class."
+    caption = (
+        "GradCAM on the same images: bright regions raised the logit of the predicted class, 1 the "
+        "most of an image."
+    )
+    heat = True
 
     def __init__(
         self,

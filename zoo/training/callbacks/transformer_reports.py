@@ -20,9 +20,10 @@ class RolloutReport(MisclassifiedReport):
 
     heading = "What reached the output"
     caption = (
-        "Attention rollout on the same images: most of the red patches reached the class token, "
+        "Attention rollout on the same images: most of the bright patches reached the class token, "
         "or the mean of the tokens, whatever the class."
     )
+    heat = True
 
     def __init__(
         self,
