@@ -2,6 +2,7 @@
 
 import tracemalloc
 
+import cv2
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -181,3 +182,11 @@ def test_words_are_aligned_left_and_numbers_right(tmp_path):
     page_text = TestDrawn().page(tmp_path, Section("Table", table=rows))
     for cell in ('<td class="text">conv</td>', '<td class="text">28 x', "<td>1,024<", "<td>–<"):
         assert cell in page_text
+
+
+def test_the_colours_of_heat_grow_lighter_in_even_steps():
+    ramp = np.linspace(0, 1, 9, dtype="float32")[None].repeat(128, axis=0).repeat(16, axis=1)
+    picture = figures.overlay(np.zeros((*ramp.shape, 1), "uint8"), ramp, strength=1)
+    lightness = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)[0, 8::16, 0] * 100 / 255
+    steps = np.diff(lightness)
+    assert steps.min() > 0.7 * steps.mean() and steps.max() < 1.3 * steps.mean()

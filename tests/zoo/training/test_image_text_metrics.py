@@ -6,9 +6,15 @@ import pytest
 
 import zoo
 from zoo import image_text
-from zoo.datasets.captions import CaptionBatches
+from zoo.datasets.captions import CaptionBatches, CaptionDataset
+from zoo.report import image_text as figures
 from zoo.training import ContrastiveLoss
-from zoo.training.callbacks import ImageTextMetrics, MetricsLog
+from zoo.training.callbacks import (
+    ImageTextMetrics,
+    MetricsLog,
+    RetrievalReport,
+    SimilarityReport,
+)
 from zoo.training.callbacks.metrics_log import read_metrics
 
 NAMES = ("black", "grey", "white")
@@ -77,3 +83,41 @@ def test_logs_have_what_is_computed_from_the_vectors(data, tmp_path):
 def test_labels_that_do_not_fit_are_refused(data, labels, message):
     with pytest.raises(ValueError, match=message):
         ImageTextMetrics(data[1], tokenize, [["black"]], labels)
+
+
+@pytest.mark.once
+def test_figures_are_drawn_of_each_caption_once(data, tmp_path, monkeypatch):
+    train, val, labels = data
+    texts = tuple((NAMES[label],) for label in labels)
+    dataset = CaptionDataset("greys", train.x, texts, val.x, texts, (0.5,), (0.5,))
+    model = zoo.get("clip_small", **TINY)
+    model.compile("adam", ContrastiveLoss())
+    metrics = ImageTextMetrics(val, tokenize, [[name] for name in NAMES], labels)
+    reports = [
+        SimilarityReport(metrics, dataset, tmp_path / "similarity.png"),
+        RetrievalReport(metrics, dataset, tmp_path / "retrieved.png"),
+    ]
+    drawn = []
+    for name in ("similarity_matrix", "retrieved"):
+        real = getattr(figures, name)
+        monkeypatch.setattr(
+            figures, name, lambda *given, real=real: drawn.append(given[1:]) or real(*given)
+        )
+    model.fit(train, epochs=12, verbose=0, callbacks=[metrics, *reports])
+    assert all(report.section.picture.exists() for report in reports)
+
+    images, captions, cosines = drawn[0]
+    assert captions == list(NAMES)
+    assert [image.max() for image in images] == [0, 128, 255]
+    assert (cosines.argmax(axis=1) == [0, 1, 2]).all()
+    queries, found, right = drawn[1]
+    assert queries == list(NAMES)
+    for name, row, is_right in zip((0, 128, 255), found, right, strict=True):
+        assert [image.max() == name for image in row] == is_right.tolist()
+        assert is_right.tolist() == [True] * 4 + [False] * 4
+
+
+@pytest.mark.once
+def test_reports_of_other_data_are_refused(data, tmp_path):
+    with pytest.raises(ValueError, match="must be ImageTextMetrics and a CaptionDataset, not list"):
+        SimilarityReport([], data[0], tmp_path / "similarity.png")

@@ -53,7 +53,7 @@ def drawn(monkeypatch, model, report, *arguments, **options):
     """What a report hands to its figure when a training of no epochs ends."""
     calls = []
     for name in ("gallery", "confusion"):
-        monkeypatch.setattr(figures, name, lambda path, *given: calls.append(given) or path)
+        monkeypatch.setattr(figures, name, lambda path, *given, **_: calls.append(given) or path)
     callback = report(*arguments, **options)
     callback.set_model(model)
     callback.on_train_begin()

@@ -40,7 +40,7 @@ def ended(report, model):
 
 def test_rollout_is_that_of_the_misclassified_images(data, vit, tmp_path, monkeypatch):
     shown = []
-    monkeypatch.setattr(figures, "gallery", lambda path, images, names: shown.append(images))
+    monkeypatch.setattr(figures, "gallery", lambda path, images, names, **_: shown.append(images))
     ended(RolloutReport(data, tmp_path / "a.png", count=3), vit)
     x = data.normalize(data.x_val)
     mistakes = explain.misclassified(vit, x, data.y_val, 3)
