@@ -27,6 +27,7 @@ SMALL = {
     "batch-size": 30,
     "max-lr": 0.01,
     "steps": "3,10",
+    "lengths": "16,64",
     "points": 5,
     "images": 20,
 }
@@ -49,7 +50,7 @@ def flags_of(recipe) -> list[str]:
     taken = parameters_of(recipe)
     small = SMALL | {"dataset": EMBEDDED.get(taken.get("dataset"), "digits")}
     if isinstance(taken.get("steps"), int):  # iterations, not the steps of a lesson
-        del taken["steps"]
+        small["steps"] = 10
     return [f"--{flag}={small[flag]}" for flag in small if flag.replace("-", "_") in taken]
 
 

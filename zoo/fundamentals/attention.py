@@ -82,6 +82,20 @@ def axial_attention(x, side: int) -> np.ndarray:
     return attention(rows, rows, rows)[0].reshape(-1, rows.shape[-1])
 
 
+def column_attention(x, stride: int) -> np.ndarray:
+    """Causal self-attention (t, d) down the columns of rows `stride` long.
+
+    It is row attention of the transposed matrix: t (t / stride) scores in place of t^2.
+
+    Raises:
+        ValueError: if the rows do not divide the tokens.
+    """
+    columns = _in_rows(x, "stride", stride).swapaxes(0, 1)
+    past = np.tril(np.ones(2 * (columns.shape[1],), bool))
+    below = attention(columns, columns, columns, past)[0]
+    return below.swapaxes(0, 1).reshape(-1, below.shape[-1])
+
+
 def _in_rows(x, name: str, length: int) -> np.ndarray:
     """(t, d) as (t / length, length, d)."""
     x = checks.array("x", x)

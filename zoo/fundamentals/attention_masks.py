@@ -56,6 +56,31 @@ def fixed(length: int, stride: int, summary: int = 1) -> np.ndarray:
     return causal(length) & (same_block | is_summary)
 
 
+def column(length: int, stride: int) -> np.ndarray:
+    """Itself and every stride-th position before: the column so far, in rows of `stride`."""
+    checks.whole_number("stride", stride, least=1)
+    distance = _distance(length)
+    return (distance >= 0) & (distance % stride == 0)
+
+
+def shaded(kind: str, length: int, stride: int) -> np.ndarray:
+    """A mask to be drawn, (t, t): 3 for the position itself, 2 for what is near, 1 for what is far.
+
+    Near is the own row so far, or, of the kind strided, as many positions back.
+
+    Args:
+        kind: "causal", "strided" or "fixed".
+    """
+    checks.one_of("kind", kind, ("causal", "strided", "fixed"))
+    allowed = {"causal": causal, "strided": strided, "fixed": fixed}[kind]
+    mask = allowed(length) if kind == "causal" else allowed(length, stride)
+    position = np.arange(length)
+    near = _distance(length) < stride
+    if kind == "fixed":
+        near = position[:, None] // stride == position // stride
+    return mask * (1 + near + np.eye(length, dtype=int))
+
+
 def _distance(length: int) -> np.ndarray:
     """(length, length): how far back key j lies from query i."""
     checks.whole_number("length", length, least=1)
