@@ -26,7 +26,7 @@ def similarity_matrix(
     """
     count = len(images)
     cell = 0.62
-    names, top = 2.9, cell  # inches left of the matrix and above it
+    names, top = 2.6, cell  # inches left of the matrix and above it
     width, height = names + cell * count + 0.1, top + cell * count + 0.1
     with style(axes__grid=False):
         figure = Figure(figsize=(width, height), dpi=120)
