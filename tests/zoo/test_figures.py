@@ -187,6 +187,6 @@ def test_words_are_aligned_left_and_numbers_right(tmp_path):
 def test_the_colours_of_heat_grow_lighter_in_even_steps():
     ramp = np.linspace(0, 1, 9, dtype="float32")[None].repeat(128, axis=0).repeat(16, axis=1)
     picture = figures.overlay(np.zeros((*ramp.shape, 1), "uint8"), ramp, strength=1)
-    lightness = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)[0, 8::16, 0] * 100 / 255
+    lightness = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)[0, 8::16, 0].astype(float)
     steps = np.diff(lightness)
     assert steps.min() > 0.7 * steps.mean() and steps.max() < 1.3 * steps.mean()
