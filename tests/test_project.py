@@ -12,6 +12,7 @@ FLOORS = (  # a file may import from its own floor and from those after it
     "run",
     "serializable",
     "training",
+    "prediction",
     "report",
     "explain",
     "inspect",

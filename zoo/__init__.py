@@ -32,6 +32,7 @@ HOMES = {  # name -> the room it lives in
     "card": "registry",
     "get": "registry",
     "list_models": "registry",
+    "predict": "prediction",
     "register": "registry",
     "summary": "inspect",
 }

@@ -1,4 +1,4 @@
-"""The command line: `zoo list | info | run | cache`, and a recipe's flags from its signature."""
+"""The command line: the verbs of `zoo`, and a recipe's flags from its signature."""
 
 from zoo.cli.flags import parse
 from zoo.cli.main import main

@@ -2,9 +2,16 @@
 
 from zoo.cli.errors import USER_ERRORS, end_with
 from zoo.cli.parser import Parser
-from zoo.cli.verbs import cache, info, listing, run
+from zoo.cli.verbs import cache, generate, info, listing, predict, run
 
-VERBS = {"list": listing, "info": info, "run": run, "cache": cache}
+VERBS = {
+    "list": listing,
+    "info": info,
+    "run": run,
+    "predict": predict,
+    "generate": generate,
+    "cache": cache,
+}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -60,11 +60,28 @@ class WeightsEntry:
         )
         return f"{made_by} ({self.note})" if self.note else made_by
 
+    @property
+    def finds_boxes(self) -> bool:
+        """Whether it is of a detector, which sees the whole image between grey bars."""
+        return self.metric == tasks.get("detection").main.key
+
+    def pictures(self, images) -> list[np.ndarray]:
+        """The uint8 images (h, w, 1 or 3), each of its own size, that `preprocess` starts from.
+
+        Raises:
+            ValueError, FileNotFoundError: as `preprocess`.
+        """
+        pictures = images if isinstance(images, list | tuple) else [images]
+        pixels = [array for picture in pictures for array in _pixels(picture)]
+        if not pixels:
+            raise ValueError("there is no image to preprocess; give one at least")
+        return pixels
+
     def preprocess(self, images) -> np.ndarray:
         """Pictures as the model takes them: float32 (n, height, width, channels), normalised.
 
-        Each is cut to the model's proportions about its middle, resized, turned grey or RGB, and
-        normalised by `mean` and `std`.
+        Each is cut to the model's proportions about its middle, or for a detector filled up to them
+        with grey; then resized, turned grey or RGB, and normalised by `mean` and `std`.
 
         Args:
             images: the path of a picture, a PIL image, a uint8 array (h, w), (h, w, 1 or 3) or
@@ -77,12 +94,13 @@ class WeightsEntry:
         """
         from zoo.datasets.decoding import fit  # not before: a card needs no image library
         from zoo.datasets.image_batches import normalize
+        from zoo.datasets.letterbox import letterbox
 
-        pictures = images if isinstance(images, list | tuple) else [images]
-        pixels = [array for picture in pictures for array in _pixels(picture)]
-        if not pixels:
-            raise ValueError("there is no image to preprocess; give one at least")
-        resized = [fit(_centre(array, self.image_shape), self.image_shape) for array in pixels]
+        shape, pixels = self.image_shape, self.pictures(images)
+        if self.finds_boxes:
+            resized = [letterbox(array, shape) for array in pixels]
+        else:
+            resized = [fit(_centre(array, shape), shape) for array in pixels]
         return normalize(np.stack(resized), self.mean, self.std)
 
 
