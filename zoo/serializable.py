@@ -19,6 +19,7 @@ from zoo.layers import (
     SinusoidalPositions,
     SparseAttention,
     gelu_tanh,
+    squared_relu,
 )
 from zoo.models.clip import ImageText, LogitScale, quick_gelu
 from zoo.models.inception import WithAuxiliary
@@ -52,5 +53,6 @@ __all__ = [
     "all_bits",
     "exact_match",
     "gelu_tanh",
+    "squared_relu",
     "quick_gelu",
 ]

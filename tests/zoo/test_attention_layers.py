@@ -73,8 +73,10 @@ class TestSelfAttention:
         assert np.abs(before[:, 4:] - after[:, 4:]).min() > 0
 
     @pytest.mark.parametrize("lengths", [(5, 5), (5, 3)])
-    def test_extends_a_sequence_without_computing_the_past_again(self, lengths):
-        layer = filled(layers.SelfAttention(2, causal=True), (None, 6, 8))
+    @pytest.mark.parametrize("rotary_length", [None, 9])
+    def test_extends_a_sequence_without_computing_the_past_again(self, lengths, rotary_length):
+        options = {"causal": True, "rotary_length": rotary_length}
+        layer = filled(layers.SelfAttention(2, **options), (None, 6, 8))
         x = normal(2, 7, 8)
         first = 5 - np.array(lengths)  # slots before it are padding
         keys = values = np.zeros((2, 9, 2, 4), "float32")
@@ -95,6 +97,36 @@ class TestSelfAttention:
     def test_heads_that_do_not_divide_the_width_are_refused(self):
         with pytest.raises(ValueError, match="5 heads do not divide a width of 12; 1, 2, 3, 4, 6"):
             layers.SelfAttention(5)(normal(1, 2, 12))
+
+
+class TestRotary:
+    def test_turns_pairs_of_numbers_as_complex_numbers_turn(self):
+        x, start = normal(2, 5, 3, 8), 4
+        pairs = x[..., :4] + 1j * x[..., 4:]
+        angle = (np.arange(5) + start)[:, None] * 10_000.0 ** (-np.arange(4) / 4)
+        expected = pairs * np.exp(1j * angle)[:, None]
+        turned = numpy(layers.rotated(x, start))
+        np.testing.assert_allclose(turned[..., :4], expected.real, atol=1e-5)
+        np.testing.assert_allclose(turned[..., 4:], expected.imag, atol=1e-5)
+
+    def test_attention_depends_on_how_far_apart_tokens_are_alone(self):
+        layer = filled(layers.SelfAttention(2, rotary_length=9), (None, 5, 8))
+        x = normal(1, 5, 8)
+        q, k, _ = (numpy(part) for part in layer.queries_keys_values(x))
+        q3, k3, _ = (numpy(part) for part in layer.queries_keys_values(x, start=3))
+        products = [np.einsum("bqhd,bkhd->bhqk", *pair) for pair in ((q, k), (q3, k3))]
+        np.testing.assert_allclose(*products, atol=1e-5)
+
+    def test_attention_tells_the_order_of_tokens(self):
+        x = normal(1, 5, 8)
+        for rotary_length, alike in ((None, True), (5, False)):
+            layer = filled(layers.SelfAttention(2, rotary_length=rotary_length), (None, 5, 8))
+            last, moved = numpy(layer(x))[0, 4], numpy(layer(x[:, [1, 0, 3, 2, 4]]))[0, 4]
+            assert np.allclose(last, moved, atol=1e-5) == alike
+
+    def test_heads_of_an_odd_width_are_refused(self):
+        with pytest.raises(ValueError, match="4 heads of a width of 12 have 3; give an even num"):
+            layers.SelfAttention(4, rotary_length=5)(normal(1, 5, 12))
 
 
 class TestPositions:

@@ -12,6 +12,7 @@ require_installed()
 
 import keras  # noqa: E402, F401  all of it, before the files of this room ask for it
 
+from zoo.backend.compiled import compiled  # noqa: E402
 from zoo.backend.devices import (  # noqa: E402
     NAME,
     device,
@@ -29,6 +30,7 @@ __all__ = [
     "BACKENDS",
     "NAME",
     "batch_norm",
+    "compiled",
     "conv2d",
     "device",
     "gradient",

@@ -17,6 +17,20 @@ def nodes(graph: keras.Function) -> list:
     return [node for depth in sorted(levels, reverse=True) for node in levels[depth]]
 
 
+def run(graph: keras.Function, inputs, call):
+    """The outputs of a functional graph, each operation called by `call(operation, *args)`."""
+    tensors = dict(zip(map(id, graph.inputs), keras.tree.flatten(inputs), strict=True))
+    for node in nodes(graph):
+        if node.is_input:
+            continue
+        args, kwargs = node.arguments.fill_in(tensors)
+        outputs = keras.tree.flatten(call(node.operation, *args, **kwargs))
+        tensors |= {id(x): y for x, y in zip(node.outputs, outputs, strict=True)}
+    return keras.tree.pack_sequence_as(
+        graph._outputs_struct, [tensors[id(x)] for x in graph.outputs]
+    )
+
+
 def uses(layer) -> list:
     """The nodes of a layer in all the graphs that call it."""
     return layer._inbound_nodes

@@ -1,6 +1,6 @@
 """Blocks that more than one model is built of."""
 
-from zoo.layers.activations import gelu_tanh
+from zoo.layers.activations import gelu_tanh, squared_relu
 from zoo.layers.affine_sampling import AffineSampling
 from zoo.layers.anchor_boxes import AnchorBoxes
 from zoo.layers.attention import SelfAttention
@@ -10,6 +10,7 @@ from zoo.layers.cross_attention import CrossAttention
 from zoo.layers.fused import FusedBatchNormalization, FusedConv2D
 from zoo.layers.norm import normalization
 from zoo.layers.pixel_shuffle import PixelShuffle
+from zoo.layers.rotary import rotated
 from zoo.layers.sinusoidal import SinusoidalPositions
 from zoo.layers.sparse_attention import SparseAttention
 from zoo.layers.rotary import rotated
@@ -37,4 +38,5 @@ __all__ = [
     "normalization",
     "rotated",
     "spatially_separable",
+    "squared_relu",
 ]

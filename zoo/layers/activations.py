@@ -11,3 +11,9 @@ def gelu_tanh(x):
     Source: Hendrycks and Gimpel, Gaussian error linear units (arXiv:1606.08415).
     """
     return ops.gelu(x, approximate=True)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+def squared_relu(x):
+    """max(x, 0) squared. Source: So et al., Primer (arXiv:2109.08668)."""
+    return ops.square(ops.relu(x))

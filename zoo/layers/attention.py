@@ -26,8 +26,8 @@ class SelfAttention(layers.Layer):
         heads: how many; they share the width d equally.
         causal: whether a token attends to itself and what comes before it only.
         use_bias: whether the two matrices have biases.
-        rotary_length: the most tokens that a sequence can have, with positions told by rotating
-            queries and keys (`zoo.layers.rotated`); None: nothing here tells positions.
+        rotary_length: positions are told by rotating queries and keys (`zoo.layers.rotated`), of
+            sequences of at most so many tokens; None: nothing here tells positions.
         kernel_initializer: of the matrix that makes Q, K and V.
         out_initializer: of the matrix W.
 

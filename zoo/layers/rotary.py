@@ -18,10 +18,11 @@ def rotated(x, start=0):
     Args:
         start: the place of the first token, a number or a tensor ().
     """
+    x = ops.convert_to_tensor(x)
     half = x.shape[-1] // 2
     angle_per_place = np.exp(-math.log(BASE) * np.arange(half) / half).astype("float32")
     places = ops.cast(ops.arange(ops.shape(x)[1]) + start, "float32")
-    angles = (places[:, None] * angle_per_place)[:, None, :]  # (t, 1, d / 2)
+    angles = places[:, None, None] * ops.convert_to_tensor(angle_per_place)  # (t, 1, d / 2)
     cos, sin = ops.cast(ops.cos(angles), x.dtype), ops.cast(ops.sin(angles), x.dtype)
     first, second = x[..., :half], x[..., half:]
     return ops.concatenate([first * cos - second * sin, first * sin + second * cos], axis=-1)

@@ -17,10 +17,12 @@ import keras
 from keras import layers
 
 from zoo import checks
-from zoo.layers import SelfAttention, SequencePositions, gelu_tanh
+from zoo.layers import SelfAttention, SequencePositions, gelu_tanh, squared_relu
 from zoo.registry import register
 
-ACTIVATIONS = {"gelu": "gelu", "gelu_tanh": gelu_tanh}
+ACTIVATIONS = {"gelu": "gelu", "gelu_tanh": gelu_tanh, "squared_relu": squared_relu}
+NORMS = ("layer", "rms")
+POSITIONS = ("learned", "rotary")
 EPSILON = 1e-5
 
 
@@ -29,16 +31,30 @@ def normal(deviation=0.02):
     return keras.initializers.RandomNormal(stddev=deviation)
 
 
-def decoder_block(x, heads, mlp_width, name, *, activation, use_bias, dropout, last_deviation):
+def normalized(x, norm, use_bias, name):
+    """A layer norm, or "rms": without taking the mean away."""
+    if norm == "rms":
+        return layers.RMSNormalization(epsilon=EPSILON, name=name)(x)
+    return layers.LayerNormalization(epsilon=EPSILON, center=use_bias, name=name)(x)
+
+
+def decoder_block(
+    x,
+    heads,
+    mlp_width,
+    name,
+    *,
+    activation="gelu_tanh",
+    norm="layer",
+    use_bias=True,
+    rotary_length=None,
+    dropout=0.0,
+    last_deviation=0.02,
+):
     """Causal attention, then two fully connected layers, each on a norm of its input and added.
 
     `last_deviation` is that of the initial kernels at the end of the two branches.
     """
-
-    def norm(x, i):
-        return layers.LayerNormalization(epsilon=EPSILON, center=use_bias, name=f"{name}_norm{i}")(
-            x
-        )
 
     def dropped(y, i):
         return layers.Dropout(dropout, name=f"{name}_dropout{i}")(y) if dropout else y
@@ -48,10 +64,11 @@ def decoder_block(x, heads, mlp_width, name, *, activation, use_bias, dropout, l
         heads,
         causal=True,
         use_bias=use_bias,
+        rotary_length=rotary_length,
         kernel_initializer=normal(),
         out_initializer=normal(last_deviation),
         name=f"{name}_attention",
-    )(norm(x, 1))
+    )(normalized(x, norm, use_bias, f"{name}_norm1"))
     x = layers.Add(name=f"{name}_add1")([x, dropped(y, 1)])
     y = layers.Dense(
         mlp_width,
@@ -59,7 +76,7 @@ def decoder_block(x, heads, mlp_width, name, *, activation, use_bias, dropout, l
         use_bias=use_bias,
         kernel_initializer=normal(),
         name=f"{name}_mlp1",
-    )(norm(x, 2))
+    )(normalized(x, norm, use_bias, f"{name}_norm2"))
     y = layers.Dense(
         width, use_bias=use_bias, kernel_initializer=normal(last_deviation), name=f"{name}_mlp2"
     )(y)
@@ -81,6 +98,8 @@ def gpt2_small(
     heads=12,
     mlp_ratio=4,
     activation="gelu_tanh",
+    norm="layer",
+    positions="learned",
     use_bias=True,
     dropout=0.0,
     name="gpt2_small",
@@ -92,7 +111,10 @@ def gpt2_small(
         length: the most tokens that a sequence can have.
         width: numbers per token.
         mlp_ratio: how many times as wide the hidden layer of a block is.
-        activation: of the hidden layer, "gelu" or its approximation "gelu_tanh".
+        activation: of the hidden layer, "gelu", its approximation "gelu_tanh" or "squared_relu".
+        norm: "layer", or "rms" without mean and bias.
+        positions: a "learned" vector for each is added to the tokens, or the attention's queries
+            and keys are rotated by them ("rotary").
         use_bias: whether kernels and norms have biases.
         dropout: after the positions and in every branch.
 
@@ -104,6 +126,8 @@ def gpt2_small(
         checks.whole_number(option, number, least=1)
     checks.number("mlp_ratio", mlp_ratio, above=0)
     checks.one_of("activation", activation, ACTIVATIONS)
+    checks.one_of("norm", norm, NORMS)
+    checks.one_of("positions", positions, POSITIONS)
     checks.flag("use_bias", use_bias)
     checks.probability("dropout", dropout)
 
@@ -112,7 +136,8 @@ def gpt2_small(
         vocabulary, width, embeddings_initializer=normal(), name="embedding"
     )
     x = embedding(tokens)  # (b, t, width)
-    x = SequencePositions(length, initializer=normal(), name="positions")(x)
+    if positions == "learned":
+        x = SequencePositions(length, initializer=normal(), name="positions")(x)
     if dropout:
         x = layers.Dropout(dropout, name="positions_dropout")(x)
     for i in range(1, depth + 1):
@@ -122,11 +147,13 @@ def gpt2_small(
             int(mlp_ratio * width),
             f"block{i}",
             activation=activation,
+            norm=norm,
             use_bias=use_bias,
+            rotary_length=length if positions == "rotary" else None,
             dropout=dropout,
             last_deviation=0.02 / (2 * depth) ** 0.5,
         )
-    x = layers.LayerNormalization(epsilon=EPSILON, center=use_bias, name="norm")(x)
+    x = normalized(x, norm, use_bias, "norm")
     logits = embedding(x, reverse=True)  # (b, t, vocabulary)
     return keras.Model(tokens, logits, name=name)
 
