@@ -13,8 +13,6 @@ from zoo.layers.pixel_shuffle import PixelShuffle
 from zoo.layers.rotary import rotated
 from zoo.layers.sinusoidal import SinusoidalPositions
 from zoo.layers.sparse_attention import SparseAttention
-from zoo.layers.rotary import rotated
-from zoo.layers.sparse_attention import SparseAttention
 from zoo.layers.tokens import Positions, PrefixTokens, SequencePooling, SequencePositions
 
 __all__ = [
