@@ -7,7 +7,7 @@ from rich.console import Console
 
 def add_to(commands, name) -> None:
     parser = commands.add_parser(name, help="what a trained model says of images of yours")
-    parser.add_argument("model", help="a model with trained weights; `zoo list --weights`")
+    parser.add_argument("model", help="a model with trained weights; `zoo list` names them")
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="the path of a picture")
     parser.add_argument("--weights", help="a tag on the model's card, if there are several")
     parser.add_argument("--top", type=int, default=5, help="classes per image (default 5)")
