@@ -17,9 +17,12 @@ __version__ = "0.1.0"
 ROOMS = (
     "backend",
     "datasets",
+    "detection",
     "explain",
     "fundamentals",
+    "image_text",
     "inspect",
+    "language",
     "layers",
     "models",
     "report",
