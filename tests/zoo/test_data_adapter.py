@@ -25,6 +25,8 @@ def test_the_adapter_of_keras_has_what_ours_replaces():
     for name in ("num_batches", "on_epoch_begin", "on_epoch_end", "_get_iterator"):
         assert name in vars(PyDatasetAdapter) and name in vars(OrderedAdapter)
     assert "_standardize_batch" in vars(PyDatasetAdapter)
+    ended = inspect.getsource(epoch_iterator.EpochIterator.catch_stop_iteration)
+    assert "self._interrupted_warning()" in ended and "self.data_adapter" in ended
     adapter = PyDatasetAdapter(OrderedDataset(), {0: 1})
     assert adapter.class_weight == {0: 1} and isinstance(adapter.py_dataset, OrderedDataset)
 

@@ -6,6 +6,10 @@ two for their shapes on tensorflow, and more of the same pass in the next epoch 
 `steps_per_epoch`; nothing public tells these apart. A data adapter of one's own is not shuffled,
 but Keras drops the `class_weight` of its `fit`. So Keras's choice of an adapter is extended here:
 for an `OrderedDataset` it is ours.
+
+On tensorflow `tf.data` makes an InvalidArgumentError of whatever a batch raises, with the sentence
+somewhere in a traceback. Our adapter ends the pass instead, and where Keras would warn that the
+data have run out, the error itself is raised.
 """
 
 import keras
@@ -15,7 +19,10 @@ from zoo import checks
 try:
     from keras.src.trainers import data_adapters
     from keras.src.trainers.data_adapters import PyDatasetAdapter, get_data_adapter
-except ImportError as error:
+    from keras.src.trainers.epoch_iterator import EpochIterator
+
+    warn_of_the_end = EpochIterator._interrupted_warning
+except (ImportError, AttributeError) as error:
     raise ImportError(
         f"the zoo's batches need the data adapters of Keras 3.15, which Keras {keras.__version__} "
         f"does not have in the same place: pip install 'keras>=3.15,<3.16'"
@@ -47,7 +54,7 @@ class OrderedAdapter(PyDatasetAdapter):
     def __init__(self, dataset: OrderedDataset, class_weight: dict[int, float] | None = None):
         super().__init__(dataset, class_weight)
         self._epoch, self._within_pass = dataset.epoch, False
-        self._source = dataset
+        self._source, self.failure = dataset, None
         _check_devices(dataset)
         if class_weight is None:
             return
@@ -84,8 +91,13 @@ class OrderedAdapter(PyDatasetAdapter):
         self._within_pass = False
 
     def _get_iterator(self):
-        for batch in self._source.one_pass(self._epoch):
-            yield self._standardize_batch(batch)
+        try:
+            for batch in self._source.one_pass(self._epoch):
+                yield self._standardize_batch(batch)
+        except Exception as error:
+            if keras.config.backend() != "tensorflow":
+                raise
+            self.failure = error  # that ends the pass; see _raise_or_warn
 
     def _standardize_batch(self, batch):
         if self.class_weight is None:
@@ -112,4 +124,14 @@ def _get_data_adapter(*args, **kwargs):
     return adapter
 
 
+def _raise_or_warn(iterator: EpochIterator) -> None:
+    """Where a pass ends too early: the error that ended it, or else Keras's warning."""
+    failure = getattr(iterator.data_adapter, "failure", None)
+    if failure is None:
+        return warn_of_the_end(iterator)
+    iterator.data_adapter.failure = None
+    raise failure from None
+
+
+EpochIterator._interrupted_warning = _raise_or_warn
 data_adapters.get_data_adapter = _get_data_adapter  # looked up there for each fit
