@@ -20,6 +20,7 @@ from zoo.datasets import (
     image_folder,
     mnist,
     mnist_sum,
+    python_docstrings,
     python_help,
     shapes,
     text_files,
@@ -29,6 +30,7 @@ from zoo.datasets.dates import Dates
 from zoo.datasets.detection import DetectionDataset
 from zoo.datasets.files import expanded, find
 from zoo.datasets.image_batches import normalize
+from zoo.datasets.labelled_text import LabelledTexts
 from zoo.datasets.listing import list_files
 from zoo.datasets.text import TextDataset
 
@@ -36,6 +38,7 @@ __all__ = [
     "Dataset",
     "Dates",
     "DetectionDataset",
+    "LabelledTexts",
     "TextDataset",
     "cache",
     "load",
@@ -46,6 +49,7 @@ __all__ = [
 
 _LOADERS = {"cifar10": cifar10.load, "digits": digits.load, "mnist": mnist.load}
 _TEXTS = {
+    "python_docstrings": lambda data_dir: python_docstrings.load(),
     "python_help": lambda data_dir: python_help.load(),
     "shakespeare": text_files.shakespeare,
 }
@@ -97,7 +101,8 @@ def load(
             so that any dataset suits any model; images with boxes keep their proportions and get
             grey bars. None keeps them as they are.
         limit: keep this many training images and at most as many validation images, the classes
-            in equal shares. The others of a folder are not decoded. Of text: this many characters.
+            in equal shares. The others of a folder are not decoded. Of text, so many characters;
+            of labelled texts, so many texts.
         data_dir: where to look before `$ZOO_DATA`, Keras's cache and the download.
         seed: chooses the images that `limit` keeps and those that a folder without a test set
             holds out.
@@ -130,7 +135,7 @@ def load(
     if unseen and name != "shapes":
         raise ValueError(f"unseen={unseen!r} is for the dataset shapes, not {str(name)!r}")
     if name in _TEXTS:
-        return _text(_TEXTS[name](data_dir), image_shape, limit)
+        return _text(_TEXTS[name](data_dir), image_shape, limit, seed)
     if name in _LOADERS:
         data = _LOADERS[name](data_dir, limit, seed)
         return data if image_shape is None else data.reshaped(image_shape)
@@ -152,20 +157,23 @@ def load(
             f"nearest: {', '.join(near)}. Known: {', '.join(names())}"
         )
     if path.is_file() and path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
-        return _text(text_files.load_file(path), image_shape, limit)
+        return _text(text_files.load_file(path), image_shape, limit, seed)
     options = {"limit": limit, "seed": seed, "on_error": on_error, "in_memory": in_memory}
     listing = list_files(path)
     if not listing.images and text_files.names_of(listing):
         label = name if name in _FILES else path.stem if path.is_file() else path.resolve().name
-        return _text(text_files.load_folder(str(label), listing), image_shape, limit)
+        data = text_files.load_folder(str(label), listing, seed)
+        return _text(data, image_shape, limit, seed)
     documents = detection_folder.read_documents(listing)
     if documents:
         return detection_folder.load(path, listing, documents, image_shape, **options)
     return image_folder.load(path, image_shape, listing=listing, **options)
 
 
-def _text(data: TextDataset, image_shape, limit) -> TextDataset:
-    """The text, or the first `limit` characters of it."""
+def _text(data, image_shape, limit, seed) -> TextDataset | LabelledTexts:
+    """The text, or the first `limit` characters of it; of labelled texts `limit` of them."""
     if image_shape is not None:
         raise ValueError(f"{data.name} is text; image_shape={image_shape} is for images")
-    return data if limit is None else data.limited(limit)
+    if limit is None:
+        return data
+    return data.limited(limit, seed) if isinstance(data, LabelledTexts) else data.limited(limit)

@@ -1,9 +1,11 @@
 """Text from files: one of them, a folder or a zip of them, Shakespeare, WikiText-2."""
 
 import re
+from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
 from zoo.datasets.files import find
+from zoo.datasets.labelled_text import LabelledTexts, of_classes
 from zoo.datasets.layout import SPLIT_OF
 from zoo.datasets.listing import Listing
 from zoo.datasets.text import BETWEEN, TextDataset, divided
@@ -40,18 +42,23 @@ def names_of(listing: Listing) -> list[str]:
     return sorted(name for name in listing.texts if PurePosixPath(name).suffix.lower() in SUFFIXES)
 
 
-def load_folder(name: str, listing: Listing) -> TextDataset:
-    """A document per file; an article of WikiText is a document of its own.
+def load_folder(name: str, listing: Listing, seed: int = 0) -> TextDataset | LabelledTexts:
+    """A document per file; labelled texts where every file lies in the folder of a class.
 
-    Files or folders whose name says train and val (or valid, validation, test), such as
-    `train/*.txt` and `val/*.txt`, or `wiki.train.tokens` and `wiki.valid.tokens`, are the splits;
-    where there is val, test is not used. Otherwise the first nine tenths of all characters, the
-    files in the order of their names, are trained on.
+    An article of WikiText is a document of its own. Files or folders whose name says train and val
+    (or valid, validation, test), such as `train/*.txt` and `val/*.txt`, or `wiki.train.tokens` and
+    `wiki.valid.tokens`, are the splits; where there is val, test is not used. Otherwise the first
+    nine tenths of all characters, the files in the order of their names, are trained on.
+
+    Labelled texts lie in `train/<class>/*` and `val/<class>/*` or `test/<class>/*`, or in
+    `<class>/*` alone, of which a fifth of each class is held out, drawn by `seed`.
 
     Raises:
         ValueError: if a file is empty or no UTF-8 text, or there is too little text.
     """
     texts = {file: read(listing, file) for file in names_of(listing)}
+    if labels := labels_of(list(texts)):
+        return _labelled(name, texts, labels, seed)
     splits = {"train": [], "val": [], "test": []}
     for file, text in texts.items():
         split = split_of(file)
@@ -62,6 +69,26 @@ def load_folder(name: str, listing: Listing) -> TextDataset:
         return TextDataset(name, tuple(splits["train"]), tuple(held_out))
     whole = divided(name, BETWEEN.join(texts.values()))
     return whole if len(texts) == 1 else _documents(name, list(texts.values()), len(whole.train[0]))
+
+
+def labels_of(files: list[str]) -> dict[str, tuple[str | None, str]] | None:
+    """File -> (split or None, class), where every file lies in a class; else None.
+
+    One enclosing folder, or several, are looked through.
+    """
+    parts = [file.split("/") for file in files]
+    while len({p[0] for p in parts}) == 1 and min(map(len, parts)) > 2:
+        if parts[0][0].lower() in SPLIT_OF:
+            break
+        parts = [p[1:] for p in parts]
+    labels = {}
+    for file, path in zip(files, parts, strict=True):
+        split = SPLIT_OF.get(path[0].lower())
+        if len(path) < (2 if split is None else 3):
+            return None
+        labels[file] = (split, path[0] if split is None else path[1])
+    split_or_not = {split is None for split, _ in labels.values()}
+    return labels if len(split_or_not) == 1 and len({c for _, c in labels.values()}) > 1 else None
 
 
 def split_of(file: str) -> str | None:
@@ -95,6 +122,15 @@ def decoded(content: bytes, path) -> str:
     if not text.strip():
         raise ValueError(f"{path} is empty; name a file that holds text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _labelled(name: str, texts, labels, seed: int) -> LabelledTexts:
+    splits = {split: defaultdict(list) for split in (None, "train", "val", "test")}
+    for file, (split, label) in labels.items():
+        splits[split][label].append(texts[file])
+    if splits[None]:
+        return of_classes(name, splits[None], None, seed)
+    return of_classes(name, splits["train"], splits["val"] or splits["test"] or None, seed)
 
 
 def _documents(name: str, texts: list[str], cut: int) -> TextDataset:

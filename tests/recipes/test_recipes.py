@@ -35,6 +35,7 @@ SMALL = {
 EMBEDDED = {
     **dict.fromkeys(("coco", "bccd", "shapes"), "shapes"),
     **dict.fromkeys(("shakespeare", "wikitext2", "python_help"), "python_help"),
+    "python_docstrings": "python_docstrings",
     "dates": "dates",
 }
 
@@ -49,6 +50,8 @@ def flags_of(recipe) -> list[str]:
     """Those of SMALL that the recipe takes."""
     taken = parameters_of(recipe)
     small = SMALL | {"dataset": EMBEDDED.get(taken.get("dataset"), "digits")}
+    if small["dataset"] == "python_help":  # characters
+        small["limit"] = 20_000
     if isinstance(taken.get("steps"), int):  # iterations, not the steps of a lesson
         small["steps"] = 10
     return [f"--{flag}={small[flag]}" for flag in small if flag.replace("-", "_") in taken]

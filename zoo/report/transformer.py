@@ -1,6 +1,6 @@
 """Figures of a transformer; each function writes a picture and returns its path."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +59,32 @@ def attention_distance(path: str | Path, distances: Mapping[str, np.ndarray], mo
         axis.set_xticks(range(1, len(means) + 1))
         axis.set(xlabel="block", ylabel="mean distance, pixels", ylim=(0, most))
         axis.legend()
+        return save(figure, path)
+
+
+def attention_heads(
+    path: str | Path, weights: Mapping[str, np.ndarray], tokens: Sequence[str]
+) -> Path:
+    """What each token of a sentence gathers from: a matrix per head, a row of them per layer.
+
+    Args:
+        weights: layer name -> (1, heads, t, t), as `zoo.inspect.attention_weights` gives them for
+            one sentence; every layer of as many heads.
+        tokens: (t,), beside the rows, which gather, and below the columns.
+    """
+    heads = max(matrices.shape[1] for matrices in weights.values())
+    side = 10 / heads
+    with style(axes__grid=False, axes__titlesize=9):
+        figure, axes = new_figure(10, (side + 0.5) * len(weights), rows=len(weights), columns=heads)
+        size = min(8, 100 * side / len(tokens) / 2.2)  # points, so that names do not overlap
+        for i, axis in enumerate(axes):
+            layer, head = divmod(i, heads)
+            matrix = [*weights.values()][layer][0, head]
+            axis.imshow(matrix, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+            axis.set(title=f"block {layer + 1}, head {head + 1}")
+            axis.set_xticks(range(len(tokens)), tokens, fontsize=size, rotation=90)
+            axis.set_yticks(range(len(tokens)), tokens if head == 0 else [], fontsize=size)
+            axis.tick_params(length=0, pad=1)
         return save(figure, path)
 
 
