@@ -86,7 +86,7 @@ def main(
     folder = run.folder
     drawn = figures.query(folder / "query.png", gate.coef_[0], sums, y % 2 == 0, answer)
     sections = [
-        Section("Two maps", MAPS, figures.maps(folder / "maps.png", points, y[chosen], names)),
+        Section("Two maps", MAPS, figures.maps(folder / "maps.png", points, x[chosen], y[chosen])),
         Section("Clusters", CLUSTERS, table=table),
         Section("Near and far", NEAREST, strips(folder / "near.png", rows, 10)),
         Section("A context cleaned up", QUERY, drawn),

@@ -16,7 +16,7 @@ import dataclasses
 import zoo
 from zoo import cli, datasets
 from zoo.report.page import Section
-from zoo.report.pictures import strips
+from zoo.report.sampling import looked_at
 from zoo.run import Run
 from zoo.training import OneCycle
 
@@ -25,8 +25,9 @@ import keras
 import numpy as np
 
 DISTORTION = A.Affine(rotate=(-60, 60), scale=(0.5, 1), translate_px=(-5, 5), p=1)
-LOOKED = """Digits as they came, and below each row what the trained net made of them. Outside the
-image lies the mean grey, which is 0 to the net."""
+LOOKED = """Digits as they came, with the frame that the net looked at, and below what it saw: the
+edge that is above there is red. Outside the image lies the mean grey, which is 0 to the net."""
+SQUARE = np.array([(-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1)])  # corners of what is seen
 
 
 def distorted(data, seed):
@@ -76,19 +77,14 @@ def main(
 
     net = nets["with the transformer"]
     x = data.normalize(data.x_val[:16])
-    look = keras.Model(net.input, [net.get_layer("sampled").output, net.output])
-    sampled, logits = look.predict(x, verbose=0)
+    steps = [net.get_layer(name).output for name in ("sampled", "theta")]
+    sampled, theta, logits = keras.Model(net.input, [*steps, net.output]).predict(x, verbose=0)
     pixels = 255 * (sampled * data.std + data.mean)
-    read = [data.class_names[k] for k in logits.argmax(axis=-1)]
-    rows = {"as it came": [], "as it was looked at": []}
-    for i in range(len(x)):
-        rows["as it came"].append((data.x_val[i], data.class_names[data.y_val[i]]))
-        rows["as it was looked at"].append((pixels[i], f"read as {read[i]}"))
-    pairs = {}
-    for start in (0, 8):
-        for title, row in rows.items():
-            pairs[f"{title}, {start + 1} to {start + 8}"] = row[start : start + 8]
-    picture = strips(run.folder / "looked.png", pairs, columns=8)
+    frames = np.einsum("nij,kj->nki", theta.reshape(-1, 2, 3), SQUARE)  # (n, 4, 2)
+    names = [data.class_names[k] for k in data.y_val]
+    read = [f"read as {data.class_names[k]}" for k in logits.argmax(axis=-1)]
+    path = run.folder / "looked.png"
+    picture = looked_at(path, data.x_val[: len(x)], names[: len(x)], frames, pixels, read)
     sections = [Section("What it looked at", LOOKED, picture)]
     return run.finish_comparison("Spatial transformer", sections=sections)
 

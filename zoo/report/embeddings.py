@@ -1,35 +1,49 @@
 """Figures of points in a space; each function writes a picture and returns its path."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+import cv2
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from zoo.report.canvas import ACCENT, COLORS, VAL, new_figure, save, style
 
+CANVAS, MARKER = 960, 28  # pixels of a map and of an image on it
+
 
 def maps(
-    path: str | Path, panels: Mapping[str, np.ndarray], labels: np.ndarray, names: Sequence[str]
+    path: str | Path, panels: Mapping[str, np.ndarray], images: np.ndarray, labels: np.ndarray
 ) -> Path:
-    """Points (n, 2) side by side, each written as the name of its class, in its colour.
+    """Points (n, 2) side by side, each the image itself, small, in the colour of its class.
 
     Args:
         panels: title -> points.
+        images: (n, h, w, 1) uint8, bright on dark: what is dark is left out.
         labels: (n,) class of each point.
-        names: one per class, the shorter the better.
     """
     with style(axes__grid=False):
-        figure, axes = new_figure(10, 5.2, columns=len(panels))
+        figure, axes = new_figure(10, 5.4, columns=len(panels))
         for axis, (title, points) in zip(axes, panels.items(), strict=True):
-            for (x, y), label in zip(points, labels, strict=True):
-                color = COLORS[label % len(COLORS)]
-                axis.text(x, y, names[label], color=color, fontsize=7, ha="center", va="center")
-            margin = 0.03 * np.ptp(points, axis=0)
-            low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
-            axis.set(title=title, xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+            axis.imshow(_markers(points, images, labels), interpolation="nearest")
+            axis.set(title=title)
             axis.set_xticks([])
             axis.set_yticks([])
         return save(figure, path)
+
+
+def _markers(points: np.ndarray, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(CANVAS, CANVAS, 3) of 0 to 1: the images at their points, the last above the others."""
+    canvas = np.ones((CANVAS, CANVAS, 3))
+    low, span = points.min(axis=0), np.ptp(points, axis=0)
+    across, down = (np.array([0, 1]) + (points - low) / span * [1, -1]).T * (CANVAS - MARKER)
+    for image, label, left, top in zip(images, labels, across, down, strict=True):
+        small = cv2.resize(image, (MARKER, MARKER), interpolation=cv2.INTER_AREA)
+        share = small.reshape(MARKER, MARKER, 1) / 255
+        color = np.array(to_rgb(COLORS[label % len(COLORS)]))
+        window = canvas[int(top) : int(top) + MARKER, int(left) : int(left) + MARKER]
+        window[:] = (1 - share) * window + share * color
+    return canvas
 
 
 def query(
