@@ -22,10 +22,10 @@ def ratios(ours, theirs, rounds):
 
 
 class PlainPyTorch:
-    """A training of a net of torch_nets.py, in a process that imports nothing but PyTorch."""
+    """A training of a net of a script, in a process that imports nothing but PyTorch."""
 
-    def __init__(self, name: str, batch: int, steps: int):
-        script = Path(__file__).with_name("torch_nets.py")
+    def __init__(self, name: str, batch: int, steps: int, script: str = "torch_nets.py"):
+        script = Path(__file__).with_name(script)
         command = [sys.executable, str(script), name, str(batch), str(steps)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(command, **pipes)

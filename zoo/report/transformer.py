@@ -67,24 +67,27 @@ def attention_heads(
 ) -> Path:
     """What each token of a sentence gathers from: a matrix per head, a row of them per layer.
 
+    All have one scale, up to the largest share that a token gathers from another.
+
     Args:
         weights: layer name -> (1, heads, t, t), as `zoo.inspect.attention_weights` gives them for
             one sentence; every layer of as many heads.
         tokens: (t,), beside the rows, which gather, and below the columns.
     """
     heads = max(matrices.shape[1] for matrices in weights.values())
-    side = 10 / heads
+    side, most = 9.3 / heads, max(matrices.max() for matrices in weights.values())
     with style(axes__grid=False, axes__titlesize=9):
         figure, axes = new_figure(10, (side + 0.5) * len(weights), rows=len(weights), columns=heads)
         size = min(8, 100 * side / len(tokens) / 2.2)  # points, so that names do not overlap
         for i, axis in enumerate(axes):
             layer, head = divmod(i, heads)
             matrix = [*weights.values()][layer][0, head]
-            axis.imshow(matrix, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+            image = axis.imshow(matrix, cmap="Blues", vmin=0, vmax=most, interpolation="nearest")
             axis.set(title=f"block {layer + 1}, head {head + 1}")
             axis.set_xticks(range(len(tokens)), tokens, fontsize=size, rotation=90)
             axis.set_yticks(range(len(tokens)), tokens if head == 0 else [], fontsize=size)
             axis.tick_params(length=0, pad=1)
+        figure.colorbar(image, ax=list(axes), label="share", aspect=60, fraction=0.02, pad=0.01)
         return save(figure, path)
 
 
