@@ -13,6 +13,7 @@ from pathlib import Path
 from zoo import checks
 from zoo.datasets import (
     cache,
+    captions,
     cifar10,
     dates,
     detection_folder,
@@ -25,6 +26,7 @@ from zoo.datasets import (
     shapes,
     text_files,
 )
+from zoo.datasets.captions import CaptionDataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.dates import Dates
 from zoo.datasets.detection import DetectionDataset
@@ -35,13 +37,16 @@ from zoo.datasets.listing import list_files
 from zoo.datasets.text import TextDataset
 
 __all__ = [
+    "CaptionDataset",
     "Dataset",
     "Dates",
     "DetectionDataset",
     "LabelledTexts",
     "TextDataset",
     "cache",
+    "captions",
     "load",
+    "load_text",
     "mnist_sum",
     "names",
     "normalize",
@@ -168,6 +173,23 @@ def load(
     if documents:
         return detection_folder.load(path, listing, documents, image_shape, **options)
     return image_folder.load(path, image_shape, listing=listing, **options)
+
+
+def load_text(
+    name: str | Path, *, limit: int | None = None, data_dir: str | Path | None = None, seed: int = 0
+) -> TextDataset:
+    """`load`, of what must be text.
+
+    Raises:
+        ValueError: if it is not; names the datasets that are.
+    """
+    data = load(name, limit=limit, data_dir=data_dir, seed=seed)
+    if not isinstance(data, TextDataset):
+        raise ValueError(
+            f"{name} is no text; give a text file, a folder or zip of them, or one of "
+            f"{', '.join(sorted([*_TEXTS, 'wikitext2']))}"
+        )
+    return data
 
 
 def _text(data, image_shape, limit, seed) -> TextDataset | LabelledTexts:
