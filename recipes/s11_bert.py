@@ -51,7 +51,7 @@ def main(
 ):
     run = Run.start(__file__, config=locals())
 
-    data = datasets.load(dataset, limit=limit, data_dir=data_dir)
+    data = datasets.load_text(dataset, limit=limit, data_dir=data_dir)
     tokenizer = train_word_piece(data.train, vocabulary, more_special_tokens=["<unk>"])
     tokenizer.save(run.folder / "tokenizer.json")
     train = SentencePairs(data.train, tokenizer, batch_size, length=length, seed=seed)

@@ -83,8 +83,8 @@ _TASKS = (
     ),
     Task(
         "masked language modelling",
-        "token ids, segment ids and padding mask, (n, T) each",
-        "logits at the masked positions, and is-next logits (n, 2)",
+        "token ids, segment ids and padding mask, (n, T) each, and the masked places (n, P)",
+        "logits at the masked places (n, P, vocabulary) and is-next logits (n, 2)",
         Metric("masked_accuracy", "masked-word accuracy", higher_is_better=True, percent=True),
         (Metric("is_next_accuracy", "is-next accuracy", higher_is_better=True, percent=True),),
     ),

@@ -203,6 +203,14 @@ class TestFiles:
             datasets.load("wikitext2")
 
 
+def test_what_must_be_text_is_refused_if_it_is_none():
+    assert datasets.load_text("python_help", limit=2000).train[0] in datasets.load(
+        "python_help"
+    ).text("train")
+    with pytest.raises(ValueError, match="digits is no text; give a text file, .* shakespeare"):
+        datasets.load_text("digits")
+
+
 class TestPythonHelp:
     def test_trains_on_no_paragraph_that_it_validates_on(self):
         data = datasets.load("python_help")

@@ -185,7 +185,7 @@ class TestCommand:
             cli.main(["run", "s9_ultimus", "--help"])
         assert exit.value.code == 0
         assert re.search(
-            r"--epochs int +passes over the training images \(default 24\)", capsys.readouterr().out
+            r"--epochs int +passes over the training data \(default 24\)", capsys.readouterr().out
         )
 
     @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from zoo.cli.parser import Parser
 
 SHARED = {
     "model": "a registered model; `zoo list` shows them",
-    "dataset": "a dataset's name, or the path of an image folder or zip",
-    "epochs": "passes over the training images",
+    "dataset": "a dataset's name, or the path of a folder, zip or text file",
+    "epochs": "passes over the training data",
     "batch_size": "images per step",
     "learning_rate": "of the optimizer",
     "max_lr": "the highest learning rate of the cycle",
