@@ -52,7 +52,6 @@ def ship(run: Path, note: str = "") -> Path:
         net.set_weights(weights)
     except ValueError as error:
         raise SystemExit(f"{run} trained {net.name} with options of its own: {error}") from error
-    dataset = importlib.import_module(f"zoo.datasets.{result['dataset']}")
     path = FOLDER / f"{net.name}-{result['dataset']}.weights.h5"
     net.save_weights(path)
     entry = {
@@ -60,9 +59,7 @@ def ship(run: Path, note: str = "") -> Path:
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "dataset": result["dataset"],
         "image_shape": net.input_shape[1:],
-        "mean": dataset.MEAN,
-        "std": dataset.STD,
-        "class_names": dataset.CLASS_NAMES,
+        **statistics(result["dataset"], net.input_shape[1:]),
         "metric": result["metric"],
         "value": result["value"],
         **{key: result[key] for key in ("recipe", "epochs", "seed", "backend", "commit")},
@@ -74,6 +71,17 @@ def ship(run: Path, note: str = "") -> Path:
         text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
         write_atomically(ENTRIES, lambda file: file.write(text.encode()))
     return path
+
+
+def statistics(dataset: str, image_shape) -> dict:
+    """Mean, standard deviation and class names: beside the loader, or of the data themselves."""
+    try:
+        module = importlib.import_module(f"zoo.datasets.{dataset}")
+        return {"mean": module.MEAN, "std": module.STD, "class_names": module.CLASS_NAMES}
+    except (ImportError, AttributeError):
+        data = zoo.datasets.load(dataset, image_shape=image_shape)
+    rounded = {name: [round(x, 4) for x in getattr(data, name)] for name in ("mean", "std")}
+    return rounded | {"class_names": data.class_names}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Names, cards and overrides."""
 
 import importlib
+import warnings
 
 import h5py
 import keras
@@ -141,14 +142,26 @@ class TestWeights:
         ("name", "tag"), [(n, tag) for n in zoo.list_models() for tag in zoo.card(n).weights]
     )
     def test_that_ship_reach_what_was_measured(self, name, tag, real_data):
+        entry, model = zoo.card(name).weights[tag], zoo.get(name, weights=tag)
+        if zoo.card(name).task == "detection":
+            assert self.map50_of(model, entry, real_data) == pytest.approx(entry.value, abs=2e-3)
+            return
         data = zoo.datasets.load(tag, data_dir=real_data)
-        model = zoo.get(name, weights=tag)
         if zoo.card(name).task == "digit sum":
             accuracy = self.accuracy_of_sums(model, data)
         else:
             logits = model.predict(data.normalize(data.x_val), batch_size=500, verbose=0)
             accuracy = (logits.argmax(axis=-1) == data.y_val).mean()
-        assert accuracy == pytest.approx(zoo.card(name).weights[tag].value, abs=5e-4)
+        assert accuracy == pytest.approx(entry.value, abs=5e-4)
+
+    def map50_of(self, model, entry, real_data):
+        with warnings.catch_warnings(action="ignore"):  # what is mended in the annotations
+            data = zoo.datasets.load(
+                entry.dataset, image_shape=entry.image_shape, data_dir=real_data
+            )
+        images = [images for images, _ in data.batches("val", 32)]
+        found = zoo.detection.detect(model, np.concatenate(images), score=0.01, iou=0.5)
+        return zoo.detection.evaluate(found, data).map50
 
     def accuracy_of_sums(self, model, data):
         batches = SumBatches(data, "val", 1000)
@@ -159,8 +172,17 @@ class TestWeights:
     @pytest.mark.parametrize(
         ("name", "tag"), [(n, tag) for n in zoo.list_models() for tag in zoo.card(n).weights]
     )
-    def test_an_entry_knows_the_statistics_and_names_of_its_dataset(self, name, tag):
+    @pytest.mark.filterwarnings("ignore::UserWarning")  # what is mended in annotations
+    def test_an_entry_knows_the_statistics_and_names_of_its_dataset(self, name, tag, real_data):
         entry = zoo.card(name).weights[tag]
+        if entry.finds_boxes:
+            data = zoo.datasets.load(tag, image_shape=entry.image_shape, data_dir=real_data)
+            assert (entry.mean, entry.std) == (
+                pytest.approx(data.mean, abs=1e-4),
+                pytest.approx(data.std, abs=1e-4),
+            )
+            assert entry.class_names == data.class_names
+            return
         dataset = importlib.import_module(f"zoo.datasets.{entry.dataset}")
         assert (entry.mean, entry.std) == (dataset.MEAN, dataset.STD)
         assert entry.class_names == dataset.CLASS_NAMES
