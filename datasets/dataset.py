@@ -225,9 +225,7 @@ class Dataset:
         Raises:
             ValueError: if the share is not between 0 and 1, or a class has one image only.
         """
-        checks.number("val_share", val_share, above=0)
-        if val_share >= 1:
-            raise ValueError(f"val_share={val_share} must be below 1: it leaves no training image")
+        checks.number("val_share", val_share, above=0, below=1)
         checks.whole_number("seed", seed, least=0)
         labels = np.concatenate([self.y_train, self.y_val])
         rng, is_val = np.random.default_rng(seed), np.zeros(len(labels), bool)

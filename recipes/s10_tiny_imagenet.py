@@ -6,7 +6,9 @@
 What it shows: a data set read as it is laid out, 70 % of each class to train on and 30 % to
 validate on; photographs of 64x64 pixels, for which ResNet-18 keeps a 3x3 stem; random crops, flips
 and one cycle. Which classes it recognises best and worst, and what those are taken for. Some
-pictures have two labels: they are named, and stay.
+pictures have two labels: they are named, and stay. The subset that is measured here has 100 images
+of a class to train on and 25 to validate; of these 17,500 are trained on, 25 minutes an epoch on
+two CPU cores. There --limit=2000 --epochs=10 takes most of an hour.
 Checked: tests/datasets/test_tiny_imagenet.py, against the real files.
 """
 

@@ -7,7 +7,7 @@ than the selective search of the second: connected pixels of like colour, which 
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import keras
@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo import checks
 from zoo.datasets.decoding import fit
-from zoo.datasets.objects import Objects
+from zoo.datasets.detection import DetectionSplit
 from zoo.detection.boxes import pairwise_iou
 from zoo.detection.decoding import Detections
 from zoo.detection.suppression import suppress
@@ -137,15 +137,18 @@ def window_labels(
     """
     if not len(objects):
         return np.full(len(boxes), background)
-    overlaps = keras.ops.convert_to_numpy(pairwise_iou(boxes, objects))
+    overlaps = _overlaps(boxes, objects)
     most, nearest = overlaps.max(axis=1), np.asarray(classes)[overlaps.argmax(axis=1)]
     between = np.where(most < background_iou, background, -1)
     return np.where(most >= object_iou, nearest, between)
 
 
+def _overlaps(boxes, objects) -> np.ndarray:
+    return keras.ops.convert_to_numpy(pairwise_iou(boxes, objects))
+
+
 def sample_windows(
-    images: Iterable[np.ndarray],
-    objects: Iterable[Objects],
+    split: DetectionSplit,
     background: int,
     *,
     side: int,
@@ -156,9 +159,10 @@ def sample_windows(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Windows to train a classifier on: of each image up to `count` of objects, as many of none.
 
+    Half of those of none touch an object, where there are such: they are what it takes for one.
+
     Args:
-        images: uint8 (h, w, 1 or 3).
-        objects: those of each image.
+        split: images with their objects.
         background: the number of the class that is none.
         side: with stride and scales, as of `sliding_windows`.
         count: of either kind, drawn by `seed`.
@@ -167,13 +171,16 @@ def sample_windows(
         Windows (n, side, side, channels), uint8, and labels (n,).
     """
     rng, windows, labels = np.random.default_rng(seed), [], []
-    for image, found in zip(images, objects, strict=True):
+    for image, found in zip(split.images, split.objects, strict=True):
         every, boxes = sliding_windows(image, side, stride, scales)
         classes = window_labels(boxes, found.boxes, found.classes, background)
-        for group in ((classes >= 0) & (classes != background), classes == background):
-            rows = rng.permutation(np.flatnonzero(group))[:count]
-            windows.append(every[rows])
-            labels.append(classes[rows])
+        objects = rng.permutation(np.flatnonzero((classes >= 0) & (classes != background)))
+        none = rng.permutation(np.flatnonzero(classes == background))
+        touch = _overlaps(boxes[none], found.boxes).max(axis=1, initial=0) > 0
+        near, far = none[touch][: count // 2], none[~touch]
+        rows = np.concatenate([objects[:count], near, far[: count - len(near)]])
+        windows.append(every[rows])
+        labels.append(classes[rows])
     return np.concatenate(windows), np.concatenate(labels)
 
 
@@ -195,17 +202,26 @@ def softmax(logits) -> np.ndarray:
 
 
 def detections_in(
-    boxes: np.ndarray, probabilities: np.ndarray, background: int, least: float = 0.5
+    boxes: np.ndarray,
+    probabilities: np.ndarray,
+    background: int,
+    *,
+    least: float = 0.9,
+    iou: float = 0.1,
 ) -> Detections:
     """What a classifier has found: windows that are some object, one per object.
+
+    The surest window of an object suppresses the others of its class, those within it too, which
+    overlap it little.
 
     Args:
         boxes: (n, 4) of the windows, xyxy.
         probabilities: (n, classes), the background's among them.
         background: its number.
         least: the probability from which a window counts.
+        iou: windows that overlap more are of one object.
     """
     classes, scores = probabilities.argmax(axis=1), probabilities.max(axis=1)
     sure = np.flatnonzero((classes != background) & (scores >= least))
-    kept = sure[suppress(boxes[sure], scores[sure], classes[sure])]
+    kept = sure[suppress(boxes[sure], scores[sure], classes[sure], iou=iou)]
     return Detections(boxes[kept], scores[kept], classes[kept])
