@@ -190,3 +190,12 @@ def test_the_colours_of_heat_grow_lighter_in_even_steps():
     lightness = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)[0, 8::16, 0].astype(float)
     steps = np.diff(lightness)
     assert steps.min() > 0.7 * steps.mean() and steps.max() < 1.3 * steps.mean()
+
+
+def test_a_comparison_joins_the_epochs_that_were_measured(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figures, "save", lambda figure, path: drawn.append(figure) or path)
+    curves = {"every fifth": [float("nan"), 0.5, float("nan"), 0.7], "all": [0.1, 0.2, 0.3, 0.4]}
+    figures.comparison(tmp_path / "c.png", curves, tasks.metric("accuracy"))
+    lines = {len(line.get_xdata()): list(line.get_xdata()) for line in drawn[0].axes[0].lines}
+    assert lines == {2: [2, 4], 4: [1, 2, 3, 4]}

@@ -2,12 +2,13 @@
 
 from zoo.cli.errors import USER_ERRORS, end_with
 from zoo.cli.parser import Parser
-from zoo.cli.verbs import cache, generate, info, listing, predict, run
+from zoo.cli.verbs import cache, compare, generate, info, listing, predict, run
 
 VERBS = {
     "list": listing,
     "info": info,
     "run": run,
+    "compare": compare,
     "predict": predict,
     "generate": generate,
     "cache": cache,

@@ -55,7 +55,7 @@ def history(
 
 
 def comparison(path: str | Path, curves: Mapping[str, Sequence[float]], metric: Metric) -> Path:
-    """A validation metric of several trainings, one value per epoch.
+    """A validation metric of several trainings, one value per epoch, NaN where none was measured.
 
     The names stand in the order of the lines' ends.
     """
@@ -63,7 +63,8 @@ def comparison(path: str | Path, curves: Mapping[str, Sequence[float]], metric: 
         figure, (axis,) = new_figure(10, 4.2)
         colors = dict(zip(curves, itertools.cycle(canvas.COLORS), strict=False))
         for name, values in sorted(curves.items(), key=lambda item: -item[1][-1]):
-            epochs = range(1, len(values) + 1)
+            measured = np.isfinite(np.asarray(values, float))
+            epochs, values = np.flatnonzero(measured) + 1, np.asarray(values, float)[measured]
             label = f"{metric.shown(values[-1])}  {name}"
             axis.plot(epochs, values, color=colors[name], marker="o", markersize=4, label=label)
         axis.set(title=f"Validation {metric.label}")
