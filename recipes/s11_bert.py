@@ -37,12 +37,12 @@ def row(label, accuracy, loss, follows, next_loss):
 def main(
     dataset="wikitext2",
     vocabulary=4000,  # words and parts of words, found in the training text
-    length=128,  # tokens of a pair of segments
-    depth=4,  # blocks
+    length=64,  # tokens of a pair of segments
+    depth=2,  # blocks
     heads=4,  # of a block's attention
-    epochs=60,
+    epochs=40,
     batch_size=32,
-    max_lr=1e-3,
+    max_lr=2e-3,
     seed=0,
     limit: int | None = None,  # train on so many characters only
     data_dir: str | None = None,
