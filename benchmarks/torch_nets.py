@@ -192,7 +192,53 @@ class ConvMixer(nn.Sequential):
         super().__init__(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 10))
 
 
+class CausalAttention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+
+    def forward(self, x):
+        b, t, d = x.shape
+        qkv = self.qkv(x).view(b, t, 3, self.heads, d // self.heads)
+        x = F.scaled_dot_product_attention(*qkv.permute(2, 0, 3, 1, 4), is_causal=True)
+        return self.out(x.transpose(1, 2).reshape(b, t, d))
+
+
+def decoder_block(width, heads):
+    def norm():
+        return nn.LayerNorm(width, bias=False)
+
+    wide, narrow = nn.Linear(width, 4 * width, bias=False), nn.Linear(4 * width, width, bias=False)
+    mlp = nn.Sequential(wide, nn.GELU(), narrow)
+    attention = CausalAttention(width, heads)
+    return nn.Sequential(Residual(norm(), attention), Residual(norm(), mlp))
+
+
+class GPT(nn.Module):
+    """nanoGPT's net in its setting for a CPU, the embedding tied to the head, started as there."""
+
+    def __init__(self, vocabulary=65, length=64, width=128, depth=4, heads=4):
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, width)
+        self.positions = nn.Embedding(length, width)
+        self.blocks = nn.Sequential(*[decoder_block(width, heads) for _ in range(depth)])
+        self.norm = nn.LayerNorm(width, bias=False)
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                nn.init.normal_(module.weight, std=0.02)
+        for attention, mlp in self.blocks:
+            for last in (attention[1].out, mlp[1][2]):
+                nn.init.normal_(last.weight, std=0.02 / (2 * depth) ** 0.5)
+
+    def forward(self, tokens):
+        x = self.tokens(tokens) + self.positions.weight[: tokens.shape[1]]
+        return self.norm(self.blocks(x)) @ self.tokens.weight.T
+
+
 NETS = {
+    "gpt_chars": GPT,
     "vit_cifar": lambda: ViT(nn.Conv2d(3, 192, 4, stride=4), 192, 6, 3, 384),
     "vit_cifar_compact": lambda: ViT(conv_stem(), 128, 3, 2, 128, class_token=False),
     "convmixer_256_8": ConvMixer,
@@ -209,7 +255,7 @@ def seconds(model, optimizer, batches) -> float:
     model.train()
     for x, y in batches:
         optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(model(x), y).backward()
+        F.cross_entropy(model(x).flatten(0, -2), y.flatten()).backward()
         optimizer.step()
     return time.perf_counter() - began
 
@@ -218,9 +264,12 @@ def serve(name: str, batch: int, steps: int) -> None:
     """Print the number of parameters, then for each line that is read a round's seconds."""
     model = NETS[name]().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    images = torch.randn(steps, batch, 3, 32, 32)
-    images = [x.to(memory_format=torch.channels_last) for x in images]
-    batches = list(zip(images, torch.randint(10, (steps, batch)), strict=True))
+    if name == "gpt_chars":
+        batches = [torch.randint(65, (2, batch, 64)).unbind() for _ in range(steps)]
+    else:
+        images = torch.randn(steps, batch, 3, 32, 32)
+        images = [x.to(memory_format=torch.channels_last) for x in images]
+        batches = list(zip(images, torch.randint(10, (steps, batch)), strict=True))
     print(sum(p.numel() for p in model.parameters()), flush=True)
     for _ in sys.stdin:
         print(seconds(model, optimizer, batches), flush=True)

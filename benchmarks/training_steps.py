@@ -4,8 +4,8 @@
     KERAS_BACKEND=torch python benchmarks/training_steps.py resnet18 dilated_net     # these alone
 
 A figure is PyTorch's time over ours: 1.00 is as fast, more is faster. The two take turns, each in a
-process of its own, and train with Adam on random images; ours shuffles, normalises, counts
-accuracy, draws progress and runs the callbacks of a recipe as well.
+process of its own, and train with Adam on random images or tokens; ours shuffles, normalises, cuts
+windows, counts accuracy, draws progress and runs the callbacks of a recipe as well.
 """
 
 import sys
@@ -19,6 +19,7 @@ from measure import PlainPyTorch, ratios, report, row
 
 import zoo
 from zoo.datasets.image_batches import ImageBatches
+from zoo.datasets.token_windows import TokenWindows
 from zoo.training import OneCycle, callbacks, cycle_momentum
 
 WORK = (  # model, batch size, steps a round
@@ -30,6 +31,8 @@ WORK = (  # model, batch size, steps a round
     ("vit_cifar", 64, 6),
     ("vit_cifar_compact", 128, 6),
     ("convmixer_256_8", 64, 4),
+    ("gpt_chars", 12, 40),  # nanoGPT's batch
+    ("gpt_chars", 64, 10),
 )
 ROUNDS = 5
 WARM = 3  # steps of a fit that are not counted: tracing and compiling
@@ -46,16 +49,23 @@ class Clock(keras.callbacks.Callback):
         self.ended = time.perf_counter()
 
 
-def measure(name, batch, steps):
+def batches_for(name, batch, steps):
+    """Random images with labels; of a language model windows of random characters."""
     rng = np.random.default_rng(0)
-    x = rng.integers(0, 256, (batch * (steps + WARM), 32, 32, 3)).astype("uint8")
-    y = rng.integers(0, 10, len(x))
-    images = ImageBatches(x, y, batch, mean=(0.5,) * 3, std=(0.25,) * 3)
+    rows = batch * (steps + WARM)
+    if zoo.card(name).task == "language modelling":
+        return TokenWindows(rng.integers(0, 65, 100_000), batch, length=64, windows=rows)
+    x = rng.integers(0, 256, (rows, 32, 32, 3)).astype("uint8")
+    return ImageBatches(x, rng.integers(0, 10, rows), batch, mean=(0.5,) * 3, std=(0.25,) * 3)
 
+
+def measure(name, batch, steps):
+    batches = batches_for(name, batch, steps)
     model = zoo.get(name)
     rate = OneCycle(0.01, 10_000, 2_000, momentum=(0.95, 0.85))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(cycle_momentum(keras.optimizers.Adam(rate)), loss, metrics=["accuracy"])
+    metrics = ["accuracy"] if zoo.card(name).task == "classification" else []
+    model.compile(cycle_momentum(keras.optimizers.Adam(rate)), loss, metrics=metrics)
     folder = Path(tempfile.mkdtemp())
     clock = Clock()
     machinery = [
@@ -67,7 +77,7 @@ def measure(name, batch, steps):
     ]
 
     def ours():
-        model.fit(images, verbose=0, callbacks=machinery)
+        model.fit(batches, verbose=0, callbacks=machinery)
         return clock.ended - clock.began
 
     theirs = PlainPyTorch(name, batch, steps)
