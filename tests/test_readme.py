@@ -20,7 +20,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "recipes").glob("s*.py"))]
 
 
 def test_its_python_runs_in_an_empty_folder(tmp_path):
-    assert len(PYTHON) == 3
+    assert len(PYTHON) == 4
     script = tmp_path / "readme.py"
     script.write_text(
         "\n".join(PYTHON).replace(
