@@ -35,7 +35,7 @@ def test_its_python_runs_in_an_empty_folder(tmp_path):
 @pytest.mark.once
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_the_commands_of_the_readme_and_the_recipes_are_accepted(document):
-    commands = re.findall(RECIPE, document.read_text())
+    commands = re.findall(RECIPE, document.read_text().replace("\\\n", " "))
     assert commands
     for recipe, flags in commands:
         main = importlib.import_module(f"zoo.recipes.{recipe}").main
