@@ -30,6 +30,7 @@ SMALL = {
     "lengths": "16,64",
     "points": 5,
     "images": 20,
+    "image-size": 96,
 }
 # What is embedded, for recipes whose own dataset is none of single images.
 EMBEDDED = {
