@@ -5,7 +5,7 @@
 
 What it shows: the transformer of the paper, small. Its cross attention is drawn: each character
 looks for where its answer stands in what was read, a month of letters or digits, a day of digits or
-a word. Dates of validation are in no training text; exact match counts those right throughout.
+a word. Dates of validation are in no training text; of 3,000 all are right to the last digit.
 Measured: the s11_transformer rows of results/.
 """
 
@@ -23,7 +23,7 @@ from zoo.training import OneCycle
 import keras
 import numpy as np
 
-MATCH = "Each character follows from those that the model wrote before. The first twenty errors:"
+MATCH = "Each character follows from those that the model wrote before. Errors first, if any."
 ATTENTION = """A row per character written, a column per character read; dark: looked at. The cross
 attention of the last block, mean of its heads."""
 SHOWN = (
@@ -85,11 +85,11 @@ def main(
     )
     texts, true = data.val_texts, decode(encode_targets(data.dates("val")))
     ids = translate(net, encode(texts), start=START, end=END, length=TARGET_LENGTH)
-    rows = zip(texts, true, decode(ids), strict=True)
-    wrong = [row for row in rows if row[1] != row[2]]
-    heading = f"{len(texts) - len(wrong):,} of {len(texts):,} dates written out right"
+    rows = sorted(zip(texts, true, decode(ids), strict=True), key=lambda row: row[1] == row[2])
+    right = sum(date == written for _, date, written in rows)
+    heading = f"{right:,} of {len(rows):,} dates written out right"
     run.console.print(heading)
-    table = [dict(zip(("text", "date", "written"), row, strict=True)) for row in wrong[:20]]
+    table = [dict(zip(("text", "date", "written"), row, strict=True)) for row in rows[:15]]
     panels = [attended(net, text) for text in SHOWN]
     drawn = pictures(run.folder / "attention.png", panels, columns=2, side=2.1)
     sections = [Section(heading, MATCH, table=table), Section("Looked at", ATTENTION, drawn)]
