@@ -3,6 +3,8 @@
     train/<wnid>/images/*.JPEG, val/images/*.JPEG, val/val_annotations.txt, wnids.txt, words.txt
 
 The labels follow `wnids.txt`, which is not in alphabetical order; `words.txt` names the classes.
+Some of the photographs are grey, and are read as RGB. One of val is also in train under another
+label, and two of train are one picture: they stay, and `Dataset.duplicates` names them.
 """
 
 from collections import Counter
