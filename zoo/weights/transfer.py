@@ -1,6 +1,6 @@
 """A trained body for other classes, and the features before a classifier's head."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -31,7 +31,7 @@ def load_body(
     except Misfit as error:
         misfit = error
     widths = {shape[-1] for _, shape in misfit.only_there if shape}
-    for classes in sorted(widths) if num_classes is None else [num_classes]:
+    for classes in _class_counts(widths, build) if num_classes is None else [num_classes]:
         trained = build(classes)
         try:
             load_into(trained, path)
@@ -39,6 +39,19 @@ def load_body(
             continue
         return copy_body(trained, model)
     raise misfit
+
+
+def _class_counts(widths: set[int], build) -> Iterator[int]:
+    """How many classes weights of these widths may be of: as many, as a rule; else by how the
+    widths of the model grow with its classes, such as a detector's 5 anchors x (4 + 1 + classes).
+    """
+    yield from sorted(widths)
+    one, two = ([weight.shape[-1:] for weight in build(n).weights] for n in (1, 2))
+    for (first,), (second,) in {(a, b) for a, b in zip(one, two, strict=True) if a != b}:
+        growth = second - first
+        for width in sorted(widths):
+            if width > first and (width - first) % growth == 0:
+                yield 1 + (width - first) // growth
 
 
 def copy_body(trained: keras.Model, model: keras.Model) -> list[str]:
