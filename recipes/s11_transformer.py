@@ -5,7 +5,7 @@
 
 What it shows: the transformer of the paper, small. Its cross attention is drawn: each character
 looks for where its answer stands in what was read, a month of letters or digits, a day of digits or
-a word. Dates of validation are in no training text; of 3,000 all are right to the last digit.
+a word. Dates of validation are in no training text; of 9,000, with three seeds, 2 come out wrong.
 Measured: the s11_transformer rows of results/.
 """
 
