@@ -54,7 +54,7 @@ def upright_size(data: bytes) -> tuple[int, int]:
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if image.format == "TIFF":  # whose size some versions of Pillow have turned already
+            if image.format == "TIFF":  # Pillow 13 has turned its size, not the tag
                 return decode(data).shape[:2]
             width, height = image.size
             turned = image.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDE
