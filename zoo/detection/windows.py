@@ -206,7 +206,7 @@ def detections_in(
     probabilities: np.ndarray,
     background: int,
     *,
-    least: float = 0.9,
+    least: float = 0.8,
     iou: float = 0.1,
 ) -> Detections:
     """What a classifier has found: windows that are some object, one per object.
