@@ -27,10 +27,9 @@ from zoo.language import CharacterTokenizer  # noqa: E402
 from zoo.training import OneCycle  # noqa: E402
 
 THEIR_STEPS, BATCH, LENGTH = 2000, 12, 64
-OURS = {"positions": "rotary", "norm": "rms", "activation": "squared_relu"}
-SETTINGS = {  # the model's options, the highest and last rate, how it falls
-    "ours": (OURS, 4e-3, 4e-6, "linear"),
-    "nanogpt": ({}, 1e-3, 1e-4, "cos"),
+SETTINGS = {  # the model, the highest and last rate, how it falls
+    "ours": ("gpt_chars_rotary", 4e-3, 4e-6, "linear"),
+    "nanogpt": ("gpt_chars", 1e-3, 1e-4, "cos"),
 }
 
 
@@ -45,12 +44,12 @@ class Clock(keras.callbacks.Callback):
 def train(text, steps, setting, seed) -> tuple[float, float]:
     """The processor's seconds of our steps, and the validation loss."""
     keras.utils.set_random_seed(seed)
-    options, highest, last, anneal = SETTINGS[setting]
+    name, highest, last, anneal = SETTINGS[setting]
     data = datasets.load(text)
     tokenizer = CharacterTokenizer.train([data.text("train"), data.text("val")])
     cut = {"length": LENGTH, "tokenizer": tokenizer}
     train = data.batches("train", BATCH, windows=BATCH * steps, seed=seed, **cut)
-    model = zoo.get("gpt_chars", vocabulary=tokenizer.vocabulary_size, **options)
+    model = zoo.get(name, vocabulary=tokenizer.vocabulary_size)
     ends = {"div_factor": 100, "final_div_factor": highest / 100 / last}
     rate = OneCycle(highest, steps, min(100, steps // 10), anneal=anneal, **ends)
     adam = keras.optimizers.AdamW(rate, 0.1, beta_2=0.99, global_clipnorm=1.0)
@@ -74,7 +73,7 @@ if __name__ == "__main__":
     plain = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     seconds, loss = train(given.text, given.steps, given.setting, given.seed)
     their_seconds, their_loss = map(float, plain.communicate()[0].split())
-    ours = f"gpt_chars, {given.setting}, {given.steps} steps of batch {BATCH}"
+    ours = f"{SETTINGS[given.setting][0]}, {given.steps} steps of batch {BATCH}"
     rows = [
         row(
             f"{ours}: validation loss", [loss], "1.70" if given.setting == "ours" else "1.88", ".4f"

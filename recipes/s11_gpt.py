@@ -2,8 +2,8 @@
 
     python recipes/s11_gpt.py                                      # 2,000 steps, minutes
     python recipes/s11_gpt.py --dataset=python_help --steps=400    # embedded data, a minute
-    python recipes/s11_gpt.py --positions=learned --norm=layer --activation=gelu \
-        --anneal=cos --max-lr=1e-3 --final-lr=1e-4                 # nanoGPT's own for a CPU
+    python recipes/s11_gpt.py --model=gpt_chars --anneal=cos \
+        --max-lr=1e-3 --final-lr=1e-4                              # nanoGPT's own for a CPU
     zoo generate runs/s11_gpt/... --prompt=ROMEO: --seed=1         # more of it
 
 What it shows: 0.8 million parameters and 64 characters of context, in nanoGPT's setting for a CPU.
@@ -37,6 +37,7 @@ def attention(net, tokenizer, text):
 
 
 def main(
+    model="gpt_chars_rotary",  # or gpt_chars, nanoGPT's
     dataset="shakespeare",
     steps=2000,  # of the optimizer, each on other random windows
     epochs=5,  # parts of the training, each validated
@@ -44,9 +45,6 @@ def main(
     max_lr=4e-3,
     final_lr=4e-6,  # at the last step
     anneal="linear",  # how the rate falls: linear or cos
-    positions="rotary",  # or learned
-    norm="rms",  # or layer
-    activation="squared_relu",  # or gelu
     weight_decay=0.1,
     prompt="ROMEO:",  # what the sample begins with
     seed=0,
@@ -63,8 +61,7 @@ def main(
     windows = max(1, steps // epochs) * batch_size
     train = data.batches("train", batch_size, windows=windows, seed=seed, **cut)
 
-    options = {"positions": positions, "norm": norm, "activation": activation}
-    net = zoo.get("gpt_chars", vocabulary=tokenizer.vocabulary_size, **options)
+    net = zoo.get(model, vocabulary=tokenizer.vocabulary_size)
     total = epochs * len(train)
     ends = {"div_factor": 100, "final_div_factor": max_lr / 100 / final_lr}
     rate = OneCycle(max_lr, total, WARM_UP * total, anneal=anneal, **ends)

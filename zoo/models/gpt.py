@@ -3,12 +3,13 @@
     tokens -> embedding + positions -> blocks x depth -> norm -> embedding transposed -> logits
     block:  x + attention(norm(x)), then x + MLP(norm(x)); a token attends to itself and the past
 
-    name          vocabulary   length   width   depth   heads   parameters
-    gpt2_small        50,257    1,024     768      12      12  124,439,808
-    gpt_chars             65       64     128       4       4      804,096
+    name               vocabulary   length   width   depth   heads   parameters
+    gpt2_small             50,257    1,024     768      12      12  124,439,808
+    gpt_chars                  65       64     128       4       4      804,096
+    gpt_chars_rotary           65       64     128       4       4      795,904
 
 Sources: Radford et al., Language models are unsupervised multitask learners (2019), for gpt2_small;
-karpathy/nanoGPT, the setting for a CPU, for gpt_chars: no biases, the exact GELU. Both start as
+karpathy/nanoGPT, the setting for a CPU, for gpt_chars: no biases, the exact GELU. All start as
 there, kernels and embeddings from N(0, 0.02), those that end a branch from N(0, 0.02 / sqrt(2
 depth)). Deviation: no dropout of the attention.
 """
@@ -190,3 +191,23 @@ def gpt_chars(
         name=name,
         **overrides,
     )
+
+
+@register(
+    session=11,
+    task="language modelling",
+    dataset="shakespeare",
+    source="arxiv.org/abs/2104.09864",
+    variant_of="gpt_chars",
+    params=795_904,
+)
+def gpt_chars_rotary(
+    *,
+    activation="squared_relu",
+    norm="rms",
+    positions="rotary",
+    name="gpt_chars_rotary",
+    **overrides,
+):
+    """gpt_chars with rotary positions, RMS norm and squared ReLU, which learns more in a step."""
+    return gpt_chars(activation=activation, norm=norm, positions=positions, name=name, **overrides)
