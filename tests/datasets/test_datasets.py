@@ -79,7 +79,7 @@ class TestLoad:
 
     def test_an_unknown_name_is_answered_with_the_nearest(self):
         with pytest.raises(
-            ValueError, match="'cifar-10'.*nearest: cifar10.*Known: bccd, cifar10, digits"
+            ValueError, match="'cifar-10'.*nearest: cifar10.*Known: bccd, cifar10, dates, digits"
         ):
             datasets.load("cifar-10")
 
