@@ -176,7 +176,6 @@ class TestRefused:
             ([3, 20], {}, "tokens run from 3 to 20; those of gpt_chars are 0 to 19"),
             ([0.5], {}, "tokens must be integers, not float64"),
         ],
-        ids=str,
     )
     def test_what_does_not_fit(self, model, prompt, options, message):
         tokenizer = CharacterTokenizer("abcdefghijklmnopqrst")
