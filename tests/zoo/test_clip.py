@@ -219,6 +219,7 @@ class TestFit:
     def test_a_saved_model_goes_on_training(self, tmp_path):
         model, x = filled(zoo.get("clip_small", **TINY)), pairs()
         model.compile("adam", ContrastiveLoss(), metrics=["sparse_categorical_accuracy"])
+        model.fit(x, np.arange(4), verbose=0)
         before = model.evaluate(x, np.arange(4), verbose=0)
         model.save(tmp_path / "clip.keras")
         again = keras.saving.load_model(tmp_path / "clip.keras")
