@@ -63,7 +63,10 @@ def main(
 ):
     run = Run.start(__file__, config=locals())
     checks.whole_number("steps", steps, least=1)
-    lengths = [checks.whole_number("lengths", int(n), least=4) for n in lengths.split(",")]
+    lengths = [int(n) if n.isdigit() else n for n in str(lengths).split(",")]
+    for length in lengths:
+        if checks.whole_number("lengths", length, least=4) & (length - 1):
+            raise ValueError(f"lengths={length} must be powers of two, such as 64,256")
     data = datasets.load(dataset, data_dir=data_dir)
     tokenizer = CharacterTokenizer.train([data.text("train"), data.text("val")])
     loss, milliseconds = ({kind: [] for kind in KINDS} for _ in range(2))
