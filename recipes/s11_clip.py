@@ -2,12 +2,12 @@
 
     python recipes/s11_clip.py                                               # shapes, embedded
     python recipes/s11_clip.py --limit=200 --epochs=2                        # to try it, seconds
-    python recipes/s11_clip.py --dataset=cifar10 --tower=resnet20 --epochs=12
+    python recipes/s11_clip.py --dataset=cifar10 --tower=resnet20 --epochs=12 --max-lr=0.002
 
-What it shows: no class is named in training. Each image of a batch has to find its own caption
-among all of them, and each caption its image. Afterwards texts make the classes: an image belongs
-to the nearest prompt. Three pairs of colour and kind are on no training image of the shapes; they
-are recognised by words that were only ever seen in other company.
+What it shows: no class is named in training. Each image has to find its own caption among those of
+the batch, each caption its image. Then texts make classes: an image belongs to the nearest prompt,
+among them three pairs of colour and kind that no training image has. A transformer (--tower=vit,
+batches of 128) ended 24 epochs at 43 %; the small convolutional net was past that in its sixth.
 Checked: tests/zoo/test_clip.py, tests/zoo/test_image_text.py.
 """
 
@@ -43,10 +43,10 @@ def captioned(dataset, limit, data_dir, seed):
 
 def main(
     dataset="shapes",
-    tower="vit",  # what looks at the images: "vit", or a classifier of the zoo
-    epochs=24,
-    batch_size=128,
-    max_lr=2e-3,
+    tower="mnist_20k",  # what looks at the images: "vit", or a classifier of the zoo
+    epochs=40,
+    batch_size=64,
+    max_lr=5e-3,
     weight_decay=0.1,
     seed=0,
     limit: int | None = None,
