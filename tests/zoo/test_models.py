@@ -25,11 +25,13 @@ def beside(name):
 golden, contract = beside("golden"), beside("contract")
 # Smaller nets of the same families stand for these in `make test`; `make test-all` tests them too.
 LARGE = (
+    "bert_base",
     "clip_base_16",
     "clip_base_32",
     "convmixer_1536_20",
     "googlenet",
     "googlenet_bn",
+    "gpt2_small",
     "inception_v3",
     "resnet18_imagenet",
     "resnet34",
@@ -39,10 +41,14 @@ LARGE = (
     "resnet101",
     "resnet152",
     "resnext50_32x4d",
+    "transformer",
     "vgg16",
     "vit_base_16",
     "vit_small_16",
     "vit_tiny_16",
+    "yolo_v2",
+    "yolo_v2_resnet18",
+    "yolo_v2_tiny",
 )
 MODELS = [
     pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
