@@ -54,7 +54,8 @@ class TestYoloLoss:
 
     def test_two_objects_on_one_anchor_share_the_cell(self, layout):
         rows = detection.YoloLoss(layout).targets(SOME)[0]
-        assert rows[:, 5].tolist() == [0, 21, 20, -1]  # cell (2, 2), the 11th, has the anchors 20 and 21
+        # Both have their centre in cell (2, 2), the 11th, whose anchors are 20 and 21.
+        assert rows[:, 5].tolist() == [0, 21, 20, -1]
 
     @pytest.mark.parametrize("objects", ["squares", "cross_entropy"])
     @pytest.mark.parametrize("boxes", ["roots", "ciou"])
