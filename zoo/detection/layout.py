@@ -43,6 +43,7 @@ class Layout:
             numbers: the first four are those of the box.
             anchors, cells: of these rows, where they are not all of the layout's.
         """
+        numbers = ops.convert_to_tensor(numbers)
         anchors = ops.convert_to_tensor(self.anchors if anchors is None else anchors)
         if self.coding == "yolo":
             cells = ops.convert_to_tensor(self.cells if cells is None else cells)
