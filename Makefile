@@ -62,5 +62,5 @@ clean:
 .venv/dev.stamp: pyproject.toml | .venv/bin/python
 	@echo "-- installing the zoo, tensorflow, torch, jax and the test tools into .venv (about two minutes and 4 GB, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[tensorflow,torch,jax,explain,detection,dev]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[tensorflow,torch,jax,explain,detection,language,dev]"
 	@touch $@ .venv/run.stamp
