@@ -145,7 +145,9 @@ class TestTask:
         write_metrics(run, {"loss": 3.0, "val_loss": 2.0}, {"loss": 2.0, "val_loss": 2.5})
         result = run.finish(tiny_model)
         assert (result["metric"], result["value"], result["worst_of_last_3"]) == ("loss", 2.5, 2.5)
-        assert "<b>2.500</b><span>validation loss in nats per token" in page_of(run)
+        page = page_of(run)
+        assert page.count("<b>2.500</b>") == 1
+        assert "<b>2.500</b><span>validation loss in nats per token" in page
 
     @pytest.mark.parametrize(
         ("keys", "expected"),

@@ -63,10 +63,9 @@ def in_words(task: Task, row: Mapping[str, float], result: Mapping) -> str:
 
 def curves(folder: Path, task: Task, rows: Sequence[Mapping[str, float]]) -> Section:
     """history.png: the loss and the task's metrics after each epoch."""
-    metrics = dict.fromkeys([LOSS, *measured(task, rows[-1])])
-    return drawn(
-        "Curves", CURVES, lambda: figures.history(folder / "history.png", rows, list(metrics))
-    )
+    metrics = {metric.key: metric for metric in [LOSS, *measured(task, rows[-1])]}
+    shown = list(metrics.values())  # the loss once, also where it is what the task measures
+    return drawn("Curves", CURVES, lambda: figures.history(folder / "history.png", rows, shown))
 
 
 def rates(folder: Path, optimizer, rows: Sequence[Mapping[str, float]]) -> Section:

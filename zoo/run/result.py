@@ -98,7 +98,7 @@ def require_finite(model: keras.Model, task: Task, row: Mapping[str, float]) -> 
 def tiles(task: Task, row: Mapping[str, float], result: Mapping) -> list[tuple[str, str]]:
     """(number, label) pairs: the metrics and the loss of the last epoch, parameters and time."""
     metrics = measured(task, row)
-    if LOSS not in metrics:
+    if LOSS.key not in [metric.key for metric in metrics]:
         metrics.append(loss_metric(row))
     minutes, seconds = divmod(round(result["train_seconds"]), 60)
     return [
