@@ -100,8 +100,7 @@ def load(
             `instances_train.json` and `instances_val.json`, gives a `DetectionDataset`, like the
             names "bccd" (blood cells) and "shapes" (generated). A text file, or a folder or zip of
             them without images, gives a `TextDataset`, like the names "shakespeare", "wikitext2"
-            and "python_help", which ships with Python. "dates"
-            are generated pairs of texts.
+            and "python_help", which ships with Python. "dates" are generated pairs of texts.
         image_shape: (height, width, 1 or 3): images are resized and turned grey or RGB as needed,
             so that any dataset suits any model; images with boxes keep their proportions and get
             grey bars. None keeps them as they are.

@@ -218,7 +218,7 @@ class Dataset:
         )
 
     def resplit(self, val_share: float, seed: int = 0) -> "Dataset":
-        """All images, training and validation, divided anew: this share of each class is for val.
+        """Training and validation images together, divided so that this share of each class is val.
 
         Each class keeps an image or more on both sides. `mean` and `std` stay as they are.
 

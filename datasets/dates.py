@@ -1,8 +1,8 @@
 """Dates: "the 3rd of May 2019", "Fri 3 May 19", "05/03/2019" and others, to be written 2019-05-03.
 
 Generated, no download. The dates of a century, of which some are for validation alone; a training
-batch writes each of its dates in a form drawn anew, so that there are half a million texts and
-more. As ids of characters: 0 is padding, 1 begins a target and 2 ends it.
+batch writes each of its dates in a form drawn for it, so that there are more than half a million
+texts. As ids of characters: 0 is padding, 1 begins a target and 2 ends it.
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""Session 10: ResNet-18 on the 200 classes of Tiny ImageNet, all labelled images split anew.
+"""Session 10: ResNet-18 on the 200 classes of Tiny ImageNet, its labelled images split 70/30.
 
     python recipes/s10_tiny_imagenet.py                              # 50 epochs; needs a GPU
     python recipes/s10_tiny_imagenet.py --dataset=digits --limit=300 --epochs=2    # embedded

@@ -6,7 +6,7 @@ What it shows: row and column reach every earlier pixel of an image in two layer
 sqrt(t) scores per token in place of t. Text has no columns: there the last tokens of a row sum it
 up for all that follow. Column attention is row attention of the transposed matrix. And 12 layers w²
 is nearly every parameter of a GPT, from 117 million to 175 billion.
-Checked: tests/zoo/test_sparse_attention.py; each difference is computed anew.
+Checked: tests/zoo/test_sparse_attention.py; the recipe computes each difference.
 """
 
 from zoo import cli

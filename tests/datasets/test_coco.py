@@ -165,7 +165,7 @@ class TestMasks:
             assert masks.box_and_area(crowd["segmentation"], (height, width)) == (box, area)
 
     def test_the_reader_keeps_the_crowds_as_the_real_files_state_them(self, real_data):
-        """Their stated boxes and areas differ from their masks: nothing is computed anew."""
+        """Their stated boxes and areas differ from their masks: nothing is recomputed."""
         with zipfile.ZipFile(real_data / "coco_annotations.zip") as archive:
             document = json.loads(archive.read("instances_val.json"))
         read = coco.read(document, "instances_val.json")

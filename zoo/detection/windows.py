@@ -211,8 +211,8 @@ def detections_in(
 ) -> Detections:
     """What a classifier has found: windows that are some object, one per object.
 
-    The surest window of an object suppresses the others of its class, those within it too, which
-    overlap it little.
+    The most probable window of an object suppresses the others of its class, and those within it
+    too, though they overlap it little.
 
     Args:
         boxes: (n, 4) of the windows, xyxy.

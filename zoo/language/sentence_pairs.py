@@ -26,7 +26,7 @@ class SentencePairs(Batches):
     A segment is as many whole sentences as fit into half a sequence; a longer sentence is several
     segments. A row is a segment that has a next one in its document. In half of the rows of a batch
     the second segment is the next one; in the others it is one of another document or, where there
-    is a single document, any but the next. Which, and which words are left out, is drawn anew in
+    is a single document, any but the next. Which, and which words are left out, is drawn again in
     each epoch, a function of (seed, epoch, index); without `shuffle` it is always the same.
 
     Args:

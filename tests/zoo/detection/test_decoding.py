@@ -105,7 +105,7 @@ class TestDecode:
             np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-3)
             assert one.classes.tolist() == other.classes.tolist()
 
-    def test_above_keeps_the_surest(self):
+    def test_above_keeps_the_highest_scores(self):
         found = detection.Detections(np.eye(4), np.array([0.9, 0.5, 0.3, 0.1]), np.arange(4))
         assert found.above(0.5).classes.tolist() == [0, 1]
 

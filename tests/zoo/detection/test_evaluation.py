@@ -140,7 +140,7 @@ def _two_discs(objects):
 
 @pytest.mark.once
 class TestMatch:
-    def test_the_surest_chooses_first_and_what_is_left_is_background(self, data):
+    def test_the_highest_score_chooses_first_and_what_is_left_is_background(self, data):
         objects = _two_discs(data.val.objects[0])
         boxes = [[0, 0, 20, 18], [0, 0, 20, 20], [0, 44, 20, 60], [40, 40, 60, 60]]
         pairs = detection.match(found(boxes, [0.9, 0.8, 0.7, 0.6], [0, 0, 2, 1]), objects, 3)

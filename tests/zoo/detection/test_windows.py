@@ -119,7 +119,7 @@ class TestLabels:
         assert (x[y == 3] == 255).any(axis=(1, 2, 3)).sum() == 3 and np.sum(y == 3) == 6
 
 
-def test_of_windows_of_one_object_the_surest_is_kept():
+def test_of_windows_of_one_object_the_most_probable_is_kept():
     boxes = np.array([[0.0, 0, 10, 10], [1, 0, 11, 10], [30, 0, 40, 10], [50, 0, 60, 10]])
     probabilities = np.array([[0.95, 0, 0.05], [0.97, 0, 0.03], [0, 0, 1], [0.5, 0.3, 0.2]])
     found = windows.detections_in(boxes, probabilities, background=2)
