@@ -84,10 +84,12 @@ def decode(
 
 
 def _of_one(boxes, scores, score, iou, most) -> Detections:
-    rows, classes = np.nonzero(scores >= score)
-    values = scores[rows, classes]
-    if len(values) > CANDIDATES:
-        best = np.sort(np.argsort(-values, kind="stable")[:CANDIDATES])
-        rows, classes, values = rows[best], classes[best], values[best]
-    kept = suppress(boxes[rows], values, classes, iou=iou, most=most)
-    return Detections(boxes[rows[kept]], values[kept], classes[kept])
+    values = scores.ravel()
+    found = np.flatnonzero(values >= score)
+    if len(found) > CANDIDATES:  # a partition spares sorting what cannot be among them
+        least = np.partition(values[found], -CANDIDATES)[-CANDIDATES]
+        found = found[values[found] >= least]
+        found = np.sort(found[np.argsort(-values[found], kind="stable")[:CANDIDATES]])
+    rows, classes = np.divmod(found, scores.shape[1])
+    kept = suppress(boxes[rows], values[found], classes, iou=iou, most=most)
+    return Detections(boxes[rows[kept]], values[found[kept]], classes[kept])

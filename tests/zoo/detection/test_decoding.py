@@ -83,6 +83,19 @@ class TestDecode:
         (found,) = detection.decode(net, outputs, score=0.5)
         assert len(found) == 1 and found.scores[0] == pytest.approx(0.982 * 0.987, abs=2e-3)
 
+    def test_of_many_candidates_the_highest_scores_are_looked_at(self, monkeypatch):
+        monkeypatch.setattr(zoo.detection.decoding, "CANDIDATES", 12)
+        net = detector("ssd", size=128)
+        outputs = np.random.default_rng(0).normal(size=(1, 32, 8)).round(1).astype("float32")
+        described = detection.layout_of(net)
+        scores = keras.ops.convert_to_numpy(described.scores(outputs))[0].ravel()
+        boxes = np.clip(keras.ops.convert_to_numpy(described.boxes(outputs))[0], 0, 1) * 128
+        best = np.sort(np.argsort(-scores, kind="stable")[:12])
+        kept = detection.suppress(boxes[best // 3], scores[best], best % 3, iou=0.5)
+        (found,) = detection.decode(net, outputs, score=0.01, iou=0.5)
+        assert found.scores.tolist() == scores[best[kept]].tolist()
+        assert found.classes.tolist() == (best[kept] % 3).tolist()
+
     @pytest.mark.parametrize("coding", ["yolo", "ssd"])
     def test_nothing_found_is_no_box(self, coding):
         net = detector(coding)
